@@ -1,0 +1,5 @@
+"""``python -m lvsnet``."""
+
+from lvsnet.cli import main
+
+main()

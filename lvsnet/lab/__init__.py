@@ -1,0 +1,1 @@
+"""The lab file: models, loader with positions, checks, JSON Schema."""

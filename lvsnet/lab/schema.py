@@ -1,0 +1,75 @@
+"""The JSON Schema of lab files, for editors and other programs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+
+from pydantic import BaseModel, JsonValue
+
+from lvsnet.lab import model
+from lvsnet.lab.units import Duration
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, JsonValue]:
+    """Give the JSON Schema (draft 2020-12) of a lab file, short forms included."""
+    made = model.Lab.model_json_schema(mode="validation")
+    for definition in (made, *made["$defs"].values()):
+        _describe(definition)
+        _close_names(definition)
+    definitions = made.pop("$defs")
+    made["title"] = "lvsnet lab file"
+    return {"$schema": _DIALECT, **made, "$defs": definitions}
+
+
+def schema_text() -> str:
+    """Give ``schema()`` as a file: indented, with a line break at its end."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _describe(definition: dict[str, JsonValue]) -> None:
+    """Add what pydantic leaves out of a model, and take out titles that repeat the keys."""
+    described: type[BaseModel] = getattr(model, str(definition["title"]))
+    written = _field_docstrings(described)
+    properties = definition["properties"]
+    if not isinstance(properties, dict):
+        raise TypeError("the properties of a model are a mapping")
+    for name, of_field in properties.items():
+        if isinstance(of_field, dict):
+            of_field.pop("title", None)
+            if name in written:
+                of_field["description"] = written[name].replace("``", "`")
+            default = described.model_fields[name].default
+            if isinstance(default, Duration):
+                of_field["default"] = str(default)
+    definition["description"] = str(definition["description"]).replace("``", "`")
+
+
+def _close_names(definition: dict[str, JsonValue]) -> None:
+    """Refuse other names where pydantic only says what fitting names lead to."""
+    for value in list(definition.values()):
+        inner = value if isinstance(value, list) else [value]
+        for one in inner:
+            if isinstance(one, dict):
+                _close_names(one)
+    if "patternProperties" in definition:
+        definition["additionalProperties"] = False
+
+
+def _field_docstrings(of_model: type[BaseModel]) -> dict[str, str]:
+    """Read the string literals that stand below the fields in a model's source."""
+    (tree,) = ast.parse(inspect.getsource(of_model)).body
+    if not isinstance(tree, ast.ClassDef):
+        raise TypeError(f"{of_model} is no class")
+    found = {}
+    for before, after in zip(tree.body, tree.body[1:], strict=False):
+        match before, after:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                found[name] = inspect.cleandoc(text)
+    return found

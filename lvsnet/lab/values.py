@@ -1,0 +1,276 @@
+"""Single values of a lab file: what they look like, and the message when they do not.
+
+Each function takes what the YAML file holds and returns the value; it raises ValueError, whose
+text continues a message that starts with the place of the value (``nodes.lb01.role: ...``).
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from typing import Literal
+
+from lvsnet.lab.scalars import Float, Integer
+from lvsnet.lab.suggest import nearest
+from lvsnet.lab.units import Duration
+
+NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+INSTANCE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$"
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+ABSOLUTE_PATH = r"^(/[^/]+)+$"
+SYSCTL_KEY = r"^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$"
+MODE = r"^(0o|0)?[0-7]{3}$"
+URL_PATH = r"^/[!-~]*$"
+
+_CAPABILITIES = (
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+)
+"""Linux's, without CAP_ (capabilities(7))."""
+
+_SHOWN = 40
+
+
+def shown(value: object) -> str:
+    """Give a value as a message shows it: quoted text, shortened; a kind for what is larger."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Integer | Float):
+        return value.written
+    text = str(value)
+    # repr() for text that has line breaks or other characters that would spoil the message.
+    quoted = f"'{text}'" if text.isprintable() else repr(text)
+    return quoted if len(quoted) <= _SHOWN else f"{quoted[: _SHOWN - 4]}...'"
+
+
+def text(value: object) -> str:
+    """Text, or a number as it was written."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Integer | Float):
+        return value.written
+    if isinstance(value, bool):
+        word = str(value).lower()
+        raise ValueError(f"expected text, not {word}; if the word is meant, write '{word}'")
+    if isinstance(value, int | float):
+        return str(value)
+    if value is None:
+        raise ValueError("expected text, not nothing; write '' for empty text")
+    raise ValueError(f"expected text, not {shown(value)}")
+
+
+def name(value: object) -> str:
+    """A host name label in lower case (RFC 1123, 2.1)."""
+    return _matching(
+        NAME, value, "a host name: lower-case letters, digits and '-' inside, at most 63 characters"
+    )
+
+
+def instance(value: object) -> str:
+    return _matching(
+        INSTANCE, value, "an instance name: letters, digits and any of _.-, at most 63 characters"
+    )
+
+
+def variable(value: object) -> str:
+    return _matching(VARIABLE, value, "the name of an environment variable")
+
+
+def sysctl_key(value: object) -> str:
+    return _matching(SYSCTL_KEY, value, "a sysctl key such as net.ipv4.ip_forward")
+
+
+def url_path(value: object) -> str:
+    return _matching(URL_PATH, value, "the path of a URL: it starts with '/' and has no spaces")
+
+
+def command(value: object) -> str:
+    """A word or line that is to be run."""
+    line = text(value)
+    if not line.strip():
+        raise ValueError("expected a command, not empty text")
+    return line
+
+
+def command_line(words: list[str]) -> list[str]:
+    """A program and its arguments, of which only arguments may be empty."""
+    if not words[0].strip():
+        raise ValueError("expected a program first, not empty text")
+    return words
+
+
+def relative_path(value: object) -> str:
+    """The path of a file, relative to the lab file."""
+    path = text(value)
+    if not path.strip():
+        raise ValueError("expected the path of a file, not empty text")
+    return path
+
+
+def absolute_path(value: object) -> str:
+    """The path of a file on a node, in its only spelling, so that two paths are two files."""
+    path = _matching(
+        ABSOLUTE_PATH, value, "the absolute path of a file, such as /etc/nginx/nginx.conf"
+    )
+    if not path.isprintable() or {".", ".."} & set(path.split("/")):
+        raise ValueError(f"{shown(path)} has '.', '..' or a control character in it")
+    return path
+
+
+def mode(value: object) -> str:
+    """Permissions in octal, however they are written, as four digits: ``0644``."""
+    written = _matching(MODE, value, "a file mode in octal, such as 0644")
+    return f"0{written[-3:]}"
+
+
+def capability(value: object) -> str:
+    """A capability of Linux, with the prefix that may be left out: ``CAP_NET_ADMIN``."""
+    written = text(value)
+    bare = written.upper().removeprefix("CAP_")
+    if bare not in _CAPABILITIES:
+        near = nearest(bare, _CAPABILITIES)
+        meant = f"; did you mean 'CAP_{near}'?" if near else ""
+        raise ValueError(f"{shown(written)} is not a capability of Linux{meant}")
+    return f"CAP_{bare}"
+
+
+def address(value: object) -> IPv4Address:
+    if isinstance(value, IPv4Address):
+        return value
+    written = _word(value, "an IPv4 address")
+    if "/" in written:
+        raise ValueError(f"{shown(written)} has a prefix length; write the address alone")
+    try:
+        return IPv4Address(written)
+    except AddressValueError:
+        pass
+    if re.fullmatch(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", written):
+        raise ValueError(f"{shown(written)} is not an IPv4 address; IPv6 is not supported yet")
+    raise ValueError(f"{shown(written)} is not an IPv4 address")
+
+
+def prefix(value: object) -> IPv4Network:
+    """An IPv4 prefix, with its length: ``10.0.0.0/8``."""
+    if isinstance(value, IPv4Network):
+        return value
+    written = _word(value, "a prefix such as 192.168.10.0/24")
+    host, slash, length = written.partition("/")
+    if not slash:
+        raise ValueError(f"{shown(written)} needs a prefix length, such as {host}/24")
+    if not re.fullmatch(r"[0-9]{1,2}", length) or int(length) > 32:
+        raise ValueError(f"{shown(written)} is not an IPv4 prefix such as 192.168.10.0/24")
+    address(host)
+    try:
+        return IPv4Network(written)
+    except (ValueError, NetmaskValueError):
+        network = IPv4Network(written, strict=False)
+        raise ValueError(
+            f"{written} has host bits set; the prefix that it is in is {network}"
+        ) from None
+
+
+def subnet(value: object) -> IPv4Network:
+    """A prefix that hosts can be in."""
+    network = prefix(value)
+    if network.prefixlen == 32:
+        raise ValueError(f"{network} has room for one address only; a segment joins several nodes")
+    for reserved, purpose in _RESERVED.items():
+        if network.overlaps(reserved):
+            raise ValueError(f"{network} overlaps {reserved}, which is for {purpose}")
+    return network
+
+
+_RESERVED = {
+    IPv4Network("0.0.0.0/8"): "'this network' (RFC 1122, 3.2.1.3)",
+    IPv4Network("127.0.0.0/8"): "loopback (RFC 1122, 3.2.1.3)",
+    IPv4Network("224.0.0.0/4"): "multicast (RFC 5771)",
+    IPv4Network("240.0.0.0/4"): "future use (RFC 1112, 4)",
+}
+
+
+def destination(value: object) -> Literal["default"] | IPv4Network:
+    """Where a route leads: ``default``, or a prefix; 0.0.0.0/0 is the default."""
+    if value == "default":
+        return "default"
+    network = prefix(value)
+    return "default" if network.prefixlen == 0 else network
+
+
+def advert_int(value: Duration) -> Duration:
+    """VRRP version 2 sends its interval as whole seconds in one byte (RFC 3768, 5.3.7)."""
+    if value.microseconds % 1_000_000 or not 1 <= value.seconds <= 255:
+        raise ValueError(
+            f"{value} is not a whole number of seconds from 1s to 255s, as VRRP version 2 needs"
+        )
+    return value
+
+
+def delay(value: Duration) -> Duration:
+    if value > Duration("1h"):
+        raise ValueError(f"{value} is too long: at most 1h")
+    return value
+
+
+def period(value: Duration) -> Duration:
+    if not Duration("10ms") <= value <= Duration("1h"):
+        raise ValueError(f"{value} is not from 10ms to 1h")
+    return value
+
+
+def _word(value: object, what: str) -> str:
+    if isinstance(value, str | Integer | Float):
+        return text(value)
+    raise ValueError(f"expected {what}, not {shown(value)}")
+
+
+def _matching(pattern: str, value: object, what: str) -> str:
+    written = text(value)
+    # fullmatch: in re, $ also matches before a line break at the end.
+    if not re.fullmatch(pattern, written):
+        raise ValueError(f"{shown(written)} is not {what}")
+    return written

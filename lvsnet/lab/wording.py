@@ -1,0 +1,132 @@
+"""What pydantic finds in a lab file, in the words of the people who write lab files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from lvsnet.lab import model
+from lvsnet.lab.document import Loc
+from lvsnet.lab.suggest import hint, nearest
+from lvsnet.lab.values import shown
+
+_LONGEST_PART = 63
+
+
+def dotted(loc: Loc) -> str:
+    """Give a place as a path: ``nodes.lb01.files[/etc/motd].mode``."""
+    path = ""
+    for part in loc:
+        if isinstance(part, str) and len(part) > _LONGEST_PART:
+            part = f"{part[:_LONGEST_PART]}..."
+        if isinstance(part, int) or re.search(r"[^A-Za-z0-9_-]", part):
+            path += f"[{part}]"
+        else:
+            path += f".{part}" if path else part
+    return path
+
+
+def fields(loc: Loc) -> list[str]:
+    """Give the keys that the mapping at ``loc`` may have, as its model has them."""
+    return list(_model(loc).model_fields)
+
+
+def message(error: ErrorDetails, loc: Loc) -> str:
+    """Give the message for an error at ``loc``, which is a place of the document."""
+    where = f"{dotted(loc)}: " if loc else ""
+    match error["type"]:
+        case "missing":
+            above = f"{dotted(loc[:-1])}: " if len(loc) > 1 else ""
+            return f"{above}'{loc[-1]}' is missing"
+        case "extra_forbidden":
+            above = f"{dotted(loc[:-1])}: " if len(loc) > 1 else ""
+            key = str(loc[-1])
+            return f"{above}unknown key {shown(key)}{hint(key, fields(loc[:-1]))}"
+        case "value_error":
+            return where + str(_context(error).get("error"))
+        case _:
+            return where + _wrong(error)
+
+
+def misspelt(error: ErrorDetails, loc: Loc) -> str | None:
+    """Give the valid key that an unknown key is likely to stand for."""
+    if error["type"] != "extra_forbidden":
+        return None
+    return nearest(str(loc[-1]), fields(loc[:-1]))
+
+
+_EXPECTED = {
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping of names to values",
+    "model_type": "a mapping of keys to values",
+    "list_type": "a list",
+}
+_FORMS = {"text": "text", "mapping": "a mapping", "list": "a list"}
+"""In the tags of the models."""
+
+
+def _wrong(error: ErrorDetails) -> str:
+    context = _context(error)
+    value = shown(error["input"])
+    kind = error["type"]
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind]}, not {value}{_unquoted(error)}"
+    if kind == "greater_than_equal":
+        return f"{value} is too small; at least {context['ge']}"
+    if kind == "less_than_equal":
+        return f"{value} is too large; at most {context['le']}"
+    if kind == "too_short":
+        return "is empty; at least one is needed"
+    if kind == "literal_error":
+        valid = re.findall(r"'([^']*)'", str(context["expected"]))
+        return f"{value} is not valid{_choice(error['input'], valid)}"
+    if kind == "union_tag_invalid":
+        tags = str(context["expected_tags"])
+        forms = [form for tag, form in _FORMS.items() if tag in tags]
+        return f"expected {' or '.join(forms)}, not {value}"
+    return f"{value}: {error['msg']}"
+
+
+def _choice(value: object, valid: list[str]) -> str:
+    return hint(value if isinstance(value, str) else "", valid)
+
+
+def _unquoted(error: ErrorDetails) -> str:
+    """A hint for a number in quotes."""
+    value = error["input"]
+    if error["type"] == "int_type" and isinstance(value, str) and re.fullmatch(r"[0-9]+", value):
+        return f"; write {value} without quotes"
+    return ""
+
+
+def _context(error: ErrorDetails) -> Mapping[str, object]:
+    return error.get("ctx", {})
+
+
+def _model(loc: Loc) -> type[BaseModel]:
+    """The model of the mapping at ``loc``."""
+    match loc:
+        case ():
+            return model.Lab
+        case ("segments", _):
+            return model.Segment
+        case ("nodes", _):
+            return model.Node
+        case ("nodes", _, "files", _) | ("nodes", _, "keepalived"):
+            return model.File
+        case ("nodes", _, "routes", _):
+            return model.Route
+        case ("vrrp", _):
+            return model.VrrpInstance
+        case ("services", _):
+            return model.Service
+        case ("services", _, "real_servers", _):
+            return model.RealServer
+        case ("services", _, "check"):
+            return model.Check
+        case _:
+            raise LookupError(f"no model at {dotted(loc)}")

@@ -1,0 +1,173 @@
+"""The JSON Schema says what the models do, and the published file is it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, JsonValue
+
+from lvsnet.lab import model
+from lvsnet.lab.compose import parse
+from lvsnet.lab.document import Loc, plain
+from lvsnet.lab.schema import schema, schema_text
+from lvsnet.lab.wording import fields
+
+ROOT = Path(__file__).parents[2]
+Schema = dict[str, JsonValue]
+
+
+def test_the_published_schema_is_the_models() -> None:
+    """``lvsnet schema > docs/lab.schema.json`` writes it anew."""
+    assert (ROOT / "docs" / "lab.schema.json").read_text() == schema_text()
+
+
+def test_every_mapping_is_closed_and_every_field_described() -> None:
+    made = schema()
+    assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    for definition in (made, *table(made["$defs"]).values()):
+        assert table(definition)["additionalProperties"] is False
+        assert table(definition)["description"]
+        for name, field in table(table(definition)["properties"]).items():
+            assert "description" in table(field), name
+
+
+def test_patterns_compile() -> None:
+    found = list(patterns(schema()))
+    assert len(found) > 10
+    for pattern in found:
+        re.compile(pattern)
+
+
+def test_durations_have_defaults_that_can_be_written() -> None:
+    check = table(table(schema()["$defs"])["Check"])
+    assert table(table(check["properties"])["interval"])["default"] == "2s"
+
+
+def test_short_forms_are_in_it() -> None:
+    lan = table(table(schema()["properties"])["segments"])["patternProperties"]
+    (forms,) = table(lan).values()
+    kinds = [
+        table(form).get("type", table(form).get("$ref")) for form in items(table(forms)["anyOf"])
+    ]
+    assert kinds == ["string", "#/$defs/Segment"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "labs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_example_labs_fit(path: Path) -> None:
+    root = parse(path.read_text()).root
+    assert root is not None
+    assert not misfits(json.loads(json.dumps(plain(root))), schema(), table(schema()["$defs"]))
+
+
+@pytest.mark.parametrize(
+    "name", ["unknown-key", "enumerations", "port-range", "host-names", "wrong-shapes", "numbers"]
+)
+def test_wrong_labs_do_not_fit(name: str) -> None:
+    root = parse((ROOT / "tests" / "pure" / "lab_errors" / f"{name}.yaml").read_text()).root
+    assert root is not None
+    assert misfits(json.loads(json.dumps(plain(root))), schema(), table(schema()["$defs"]))
+
+
+def test_every_model_has_its_place_among_the_messages() -> None:
+    places: dict[type[BaseModel], Loc] = {
+        model.Lab: (),
+        model.Segment: ("segments", "lan"),
+        model.Node: ("nodes", "a"),
+        model.File: ("nodes", "a", "files", "/x"),
+        model.Route: ("nodes", "a", "routes", 0),
+        model.VrrpInstance: ("vrrp", "VI_1"),
+        model.Service: ("services", "web"),
+        model.RealServer: ("services", "web", "real_servers", 0),
+        model.Check: ("services", "web", "check"),
+    }
+    assert set(places) == set(model.Strict.__subclasses__())
+    for one, loc in places.items():
+        assert fields(loc) == list(one.model_fields)
+    assert fields(("nodes", "a", "keepalived")) == list(model.File.model_fields)
+
+
+def table(value: JsonValue) -> Schema:
+    assert isinstance(value, dict)
+    return value
+
+
+def items(value: JsonValue) -> list[JsonValue]:
+    assert isinstance(value, list)
+    return value
+
+
+def patterns(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, list):
+        for one in value:
+            yield from patterns(one)
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if key == "patternProperties":
+                yield from table(one)
+            if key == "pattern":
+                yield str(one)
+            else:
+                yield from patterns(one)
+
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "array": (list,),
+    "object": (dict,),
+}
+
+
+def misfits(value: JsonValue, by: JsonValue, definitions: Schema) -> bool:
+    """Whether ``value`` breaks the schema ``by``: the few keywords that the lab's schema uses."""
+    rules = table(by)
+    if "$ref" in rules:
+        return misfits(value, definitions[str(rules["$ref"]).rpartition("/")[2]], definitions)
+    for choice in ("anyOf", "oneOf"):
+        if choice in rules and all(
+            misfits(value, one, definitions) for one in items(rules[choice])
+        ):
+            return True
+    if "type" in rules:
+        kinds = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]
+        if not any(isinstance(value, TYPES[str(kind)]) for kind in kinds):
+            return True
+    if "const" in rules and value != rules["const"]:
+        return True
+    if "enum" in rules and value not in items(rules["enum"]):
+        return True
+    if isinstance(value, str):
+        return "pattern" in rules and re.search(str(rules["pattern"]), value) is None
+    if isinstance(value, int):
+        low, high = rules.get("minimum", value), rules.get("maximum", value)
+        assert isinstance(low, int | float)
+        assert isinstance(high, int | float)
+        return not low <= value <= high
+    if isinstance(value, list):
+        inner = rules.get("items", {})
+        return any(misfits(one, inner, definitions) for one in value)
+    if isinstance(value, dict):
+        return mapping_misfits(value, rules, definitions)
+    return False
+
+
+def mapping_misfits(value: Schema, rules: Schema, definitions: Schema) -> bool:
+    named = table(rules.get("properties", {}))
+    fitting = table(rules.get("patternProperties", {}))
+    if not all(key in value for key in items(rules.get("required", []))):
+        return True
+    for key, one in value.items():
+        by = [named[key]] if key in named else []
+        by += [schema for pattern, schema in fitting.items() if re.search(pattern, key)]
+        if not by and rules.get("additionalProperties") is False:
+            return True
+        if any(misfits(one, each, definitions) for each in by):
+            return True
+    return False

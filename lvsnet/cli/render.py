@@ -1,0 +1,26 @@
+"""``lvsnet render``: the files of every machine of a lab, as directories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def render(
+    lab: Annotated[Path, typer.Argument(help="The lab file.", metavar="LAB", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", help="Directory to write into.", metavar="DIR", show_default=False
+        ),
+    ],
+) -> None:
+    """Write the files of every machine, ready to copy to real ones: DIR/lb01/etc/..."""
+    from lvsnet.lab.load import load
+    from lvsnet.plan.compile import compile_lab
+    from lvsnet.plan.render import write
+
+    for path in write(compile_lab(load(lab)), output):
+        typer.echo(path)

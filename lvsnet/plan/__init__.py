@@ -1,0 +1,1 @@
+"""What every node must become, and the compiler that finds it from a lab."""

@@ -1,0 +1,92 @@
+"""A Plan as JSON: how it travels to the agent, and what a lab's identity is made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from hashlib import sha256
+from typing import TypeVar, get_args, get_origin, get_type_hints
+
+from lvsnet.errors import LvsnetError
+from lvsnet.plan.model import Plan
+
+Record = TypeVar("Record")
+
+
+def to_json(plan: Plan) -> str:
+    """One line of JSON; equal plans give equal text."""
+    return json.dumps(asdict(plan), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(text: str) -> Plan:
+    """The plan that ``to_json`` wrote.
+
+    Raises LvsnetError for anything else, with the place of what is wrong: both ends of the wire
+    have to be the same version of lvsnet.
+    """
+    try:
+        value: object = json.loads(text)
+    except ValueError as error:
+        raise LvsnetError(f"plan: not JSON: {error}") from error
+    return decode(Plan, value, "plan")
+
+
+def decode(kind: type[Record], value: object, where: str) -> Record:
+    """``value``, as JSON gives it, as a dataclass of strings, numbers and tuples of such.
+
+    Raises LvsnetError with the place, below ``where``, of what is wrong.
+    """
+    record = _decoded(kind, value, where)
+    if not isinstance(record, kind):
+        raise TypeError(record)
+    return record
+
+
+def digest(plan: Plan) -> str:
+    """64 hexadecimal digits; equal for equal plans only (SHA-256 of the JSON)."""
+    return sha256(to_json(plan).encode()).hexdigest()
+
+
+def _decoded(kind: object, value: object, where: str) -> object:
+    """``value`` as ``kind``: a dataclass, a tuple, str, int or bool."""
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _record(kind, value, where)
+    if get_origin(kind) is tuple:
+        return _sequence(get_args(kind), value, where)
+    # bool is a subclass of int, but true is no port.
+    if type(value) is not kind:
+        wanted = getattr(kind, "__name__", str(kind))
+        raise _wrong(where, f"expected {wanted}, not {type(value).__name__}")
+    return value
+
+
+def _record(kind: type, value: object, where: str) -> object:
+    if not isinstance(value, Mapping):
+        raise _wrong(where, f"expected {kind.__name__}, not {type(value).__name__}")
+    names = [field.name for field in fields(kind)]
+    if missing := [name for name in names if name not in value]:
+        raise _wrong(where, f"{', '.join(missing)} missing")
+    if unknown := [str(name) for name in value if name not in names]:
+        raise _wrong(where, f"unknown {', '.join(unknown)}")
+    hints = get_type_hints(kind)
+    decoded = {name: _decoded(hints[name], value[name], f"{where}.{name}") for name in names}
+    result: object = kind(**decoded)
+    return result
+
+
+def _sequence(kinds: tuple[object, ...], value: object, where: str) -> tuple[object, ...]:
+    if not isinstance(value, list):
+        raise _wrong(where, f"expected a list, not {type(value).__name__}")
+    if kinds[-1] is Ellipsis:
+        kinds = kinds[:1] * len(value)
+    if len(kinds) != len(value):
+        raise _wrong(where, f"expected {len(kinds)} values, not {len(value)}")
+    return tuple(
+        _decoded(kind, item, f"{where}[{index}]")
+        for index, (kind, item) in enumerate(zip(kinds, value, strict=True))
+    )
+
+
+def _wrong(where: str, what: str) -> LvsnetError:
+    return LvsnetError(f"{where}: {what}; it was not written by this version of lvsnet")

@@ -1,0 +1,46 @@
+"""What a forwarding method asks of the machines on both sides of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lvsnet.plan.model import Address, Route
+
+if TYPE_CHECKING:
+    from lvsnet.lab.model import Lab, Service
+
+
+@dataclass(frozen=True)
+class Sysctl:
+    key: str
+    value: str
+    reason: str
+    """For the person who reads the file on the machine."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one machine needs for one service, beyond what its role gives it."""
+
+    sysctls: tuple[Sysctl, ...] = ()
+    """Set before the addresses are there."""
+    addresses: tuple[Address, ...] = ()
+    routes: tuple[Route, ...] = ()
+    modules: tuple[str, ...] = ()
+    """Kernel modules beyond ip_vs and its schedulers."""
+
+
+class Method(Protocol):
+    """A module of this package is one."""
+
+    LB_KIND: str
+    """keepalived's word for it; any other spelling silently becomes NAT."""
+
+    def director(self, lab: Lab, service: Service, node: str) -> Needs:
+        """What ``node`` needs to forward to the real servers of ``service``."""
+        ...
+
+    def real_server(self, lab: Lab, service: Service, node: str) -> Needs:
+        """What ``node`` needs to answer clients of ``service``."""
+        ...

@@ -1,0 +1,122 @@
+"""The Plan: what every machine of a site must become, as plain data.
+
+The compiler makes it on the host, the engine reads it, often inside a guest kernel: this module
+imports nothing but the standard library. It goes over the wire as JSON (``lvsnet.plan.codec``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One L2 broadcast domain, a bridge in the lab's fabric."""
+
+    name: str
+    bridge: str
+    """Name of the bridge in the fabric's namespace: at most 15 bytes (IFNAMSIZ)."""
+    mtu: int
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A node's end of a veth pair whose other end is in ``segment``'s bridge."""
+
+    name: str
+    segment: str
+    port: str
+    """Name of the end in the fabric's namespace: at most 15 bytes, unique in the lab."""
+    mac: str
+    addresses: tuple[str, ...]
+    """With prefix length: ``192.168.10.11/24``."""
+    mtu: int
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address on an interface that is not wired to a segment, such as a VIP/32 on ``lo``."""
+
+    interface: str
+    address: str
+    """With prefix length."""
+
+
+@dataclass(frozen=True)
+class Route:
+    destination: str
+    """``default`` or a prefix: ``10.0.0.0/8``."""
+    via: str
+
+
+@dataclass(frozen=True)
+class File:
+    path: str
+    """Absolute path on the node."""
+    content: str
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A process that has to run on a node, in the foreground, under the node's init."""
+
+    name: str
+    argv: tuple[str, ...]
+    stage: int
+    """Daemons of a lower stage, on all nodes, are ready before those of a higher one start."""
+    listens: tuple[int, ...] = ()
+    """TCP ports that it listens on once it is ready."""
+    pid_file: str = ""
+    """File that exists, and names a live process, once it is ready."""
+
+
+@dataclass(frozen=True)
+class Node:
+    name: str
+    role: str
+    interfaces: tuple[Interface, ...]
+    addresses: tuple[Address, ...]
+    routes: tuple[Route, ...]
+    sysctls: tuple[tuple[str, str], ...]
+    """(``net.ipv4.ip_forward``, ``1``), in the order in which they are to be set."""
+    files: tuple[File, ...]
+    daemons: tuple[Daemon, ...]
+    commands: tuple[tuple[str, ...], ...]
+    """The user's own commands, run in order once addresses and files are there."""
+    environment: tuple[tuple[str, str], ...]
+    capabilities: tuple[str, ...]
+    """Beyond the runtime's default: ``CAP_NET_ADMIN``."""
+    privileged: bool
+
+
+@dataclass(frozen=True)
+class AddressHeld:
+    """True once ``address`` (no prefix length) is on exactly one of ``nodes``."""
+
+    address: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RealServerListed:
+    """True once ``node``'s IPVS table has ``real_server`` in ``service``."""
+
+    node: str
+    protocol: str
+    service: str
+    """``192.168.10.100:80``"""
+    real_server: str
+    """``192.168.10.13:80``"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    lab: str
+    segments: tuple[Segment, ...]
+    nodes: tuple[Node, ...]
+    kernel: tuple[str, ...]
+    """Kernel modules that the lab needs, by their names: ``ip_vs_rr``."""
+    held: tuple[AddressHeld, ...]
+    listed: tuple[RealServerListed, ...]
+    """``held`` and ``listed`` say when the site as a whole is up."""

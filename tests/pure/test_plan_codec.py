@@ -1,0 +1,102 @@
+"""A plan goes over the wire and comes back as it was."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from lvsnet.errors import LvsnetError
+from lvsnet.plan.codec import digest, from_json, to_json
+from lvsnet.plan.model import (
+    Address,
+    AddressHeld,
+    Daemon,
+    File,
+    Interface,
+    Node,
+    Plan,
+    RealServerListed,
+    Route,
+    Segment,
+)
+
+NODE = Node(
+    name="rs1",
+    role="realserver",
+    interfaces=(
+        Interface("eth1", "lan", "rs1-eth1", "02:00:00:00:00:01", ("192.0.2.1/24",), 1500),
+    ),
+    addresses=(Address("lo", "192.0.2.100/32"),),
+    routes=(Route("default", "192.0.2.2"),),
+    sysctls=(("net.ipv4.conf.all.arp_ignore", "1"),),
+    files=(File("/etc/motd", "größe \u2028 \x00 \U0001f40d\n", 0o600),),
+    daemons=(Daemon("nginx", ("nginx", "-g", "daemon off;"), 1, (80, 443), ""),),
+    commands=(("sh", "-c", "true"), ()),
+    environment=(("A", ""),),
+    capabilities=("CAP_NET_ADMIN",),
+    privileged=False,
+)
+PLAN = Plan(
+    lab="dr",
+    segments=(Segment("lan", "br-lan", 1500),),
+    nodes=(NODE,),
+    kernel=("ip_vs",),
+    held=(AddressHeld("192.0.2.100", ("lb01", "lb02")),),
+    listed=(RealServerListed("lb01", "tcp", "192.0.2.100:80", "192.0.2.1:80"),),
+)
+
+
+def test_a_plan_comes_back_equal() -> None:
+    text = to_json(PLAN)
+    assert from_json(text) == PLAN
+    assert to_json(from_json(text)) == text
+    assert "\n" not in text
+
+
+def test_a_digest_tells_plans_apart() -> None:
+    other = Plan(PLAN.lab, (), PLAN.nodes, PLAN.kernel, PLAN.held, PLAN.listed)
+    assert digest(PLAN) == digest(from_json(to_json(PLAN)))
+    assert digest(PLAN) != digest(other)
+    assert len(digest(PLAN)) == 64
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"lab":"dr"', '"lab":1', "plan.lab: expected str, not int"),
+        ('"lab":"dr"', '"lab":"dr","more":1', "plan: unknown more"),
+        ('"lab":"dr",', "", "plan: lab missing"),
+        ('"stage":1', '"stage":true', r"plan.nodes[0].daemons[0].stage: expected int, not bool"),
+        ('[["A",""]]', '[["A"]]', "plan.nodes[0].environment[0]: expected 2 values, not 1"),
+        ('["ip_vs"]', '"ip_vs"', "plan.kernel: expected a list, not str"),
+        ('"addresses":[{"interface"', '"addresses":[[],{"interface"', "expected Address, not list"),
+        ('{"lab"', '["lab"', "plan: not JSON"),
+    ],
+)
+def test_what_is_no_plan_is_refused_with_its_place(old: str, new: str, message: str) -> None:
+    text = to_json(PLAN)
+    assert old in text
+    with pytest.raises(LvsnetError) as caught:
+        from_json(text.replace(old, new, 1))
+    assert message in str(caught.value)
+
+
+def test_a_list_is_no_plan() -> None:
+    with pytest.raises(LvsnetError, match="plan: expected Plan, not list"):
+        from_json(json.dumps([]))
+
+
+def test_reading_a_plan_needs_the_standard_library_only() -> None:
+    program = (
+        "import sys, lvsnet.plan.codec\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}"
+        " - set(sys.stdlib_module_names)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert "lvsnet" in ran.stdout
+    assert not {"pydantic", "ruamel", "pyroute2", "typer"} & set(ran.stdout.split())

@@ -1,0 +1,1 @@
+"""The guest kernel: which binary, boot, control channel, agent."""

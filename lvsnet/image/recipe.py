@@ -1,0 +1,100 @@
+"""What the node file system is made of, and the key that changes when any of it does."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lvsnet import resources
+from lvsnet.errors import LvsnetError
+
+FORMAT = 1
+"""Raised when the way from these values to a file system changes."""
+SUITE = "trixie"
+PACKAGE_LISTS = ("base", "client", "director", "realserver", "guest")
+
+NEEDED_MODULES = "asyncio, ctypes, dataclasses, ipaddress, json, selectors, struct, pyroute2"
+"""What the engine imports in a guest."""
+
+HOOKS = (
+    # Nobody will write compiled modules back, and their sources never change: no time stamps.
+    (
+        'chroot "$1" sh -c "python3 -m compileall -q -j0 --invalidation-mode unchecked-hash '
+        '/usr/lib/python3.* /usr/lib/python3/dist-packages"'
+    ),
+    f'chroot "$1" python3 -c "import {NEEDED_MODULES}"',
+    # What mmdebstrap was told about this machine's mirror and proxy.
+    'rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
+    # What names the machine that it was built on.
+    'rm -f "$1/etc/resolv.conf" "$1/etc/hostname" "$1/etc/machine-id"',
+    'install -m 644 /dev/null "$1/etc/resolv.conf"',
+    'install -m 644 /dev/null "$1/etc/machine-id"',
+    'echo node > "$1/etc/hostname"',
+    """printf '127.0.0.1\\tlocalhost\\n::1\\tlocalhost ip6-localhost\\n' > "$1/etc/hosts\"""",
+    'rm -f "$1/var/cache/debconf/"*-old "$1/var/log/nginx/"*.log',
+)
+"""Run outside the tree, ``$1`` being its path, as root or as root of a user namespace."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    suite: str
+    packages: tuple[str, ...]
+    excludes: tuple[str, ...]
+    pyroute2: str
+    """Version of the pyroute2 of this Python, which goes into the file system as it is."""
+    hooks: tuple[str, ...] = HOOKS
+    format: int = FORMAT
+
+    @property
+    def key(self) -> str:
+        values = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(values.encode()).hexdigest()[:16]
+
+
+def recipe() -> Recipe:
+    """The recipe of this lvsnet in this Python environment."""
+    images = resources.directory("images")
+    packages: set[str] = set()
+    for name in PACKAGE_LISTS:
+        packages.update(entries((images / "packages" / f"{name}.txt").read_text()))
+    return Recipe(
+        suite=SUITE,
+        packages=tuple(sorted(packages)),
+        excludes=entries((images / "excludes.txt").read_text()),
+        pyroute2=importlib.metadata.version("pyroute2"),
+    )
+
+
+def entries(text: str) -> tuple[str, ...]:
+    """The lines of a list, without comments and empty ones."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return tuple(line for line in lines if line)
+
+
+def pyroute2_files() -> dict[str, Path]:
+    """Path below the directory of packages -> file, of this Python's pyroute2.
+
+    Raises LvsnetError when it is not there, or is not pure Python and so fits no other one.
+    """
+    spec = importlib.util.find_spec("pyroute2")
+    if spec is None or spec.origin is None:
+        raise LvsnetError("pyroute2 is not installed in this Python. Install lvsnet again.")
+    package = Path(spec.origin).parent
+    files = [file for file in sorted(package.rglob("*")) if file.is_file()]
+    kept = {str(file.relative_to(package.parent)): file for file in files if not _compiled(file)}
+    foreign = [name for name in kept if name.endswith((".so", ".pyd"))]
+    if foreign:
+        raise LvsnetError(
+            f"pyroute2 in {package} has parts for this Python only ({', '.join(foreign)}), "
+            "so it cannot run in the nodes. Install one from the Python package index."
+        )
+    return kept
+
+
+def _compiled(file: Path) -> bool:
+    return "__pycache__" in file.parts

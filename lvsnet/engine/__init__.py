@@ -1,0 +1,1 @@
+"""Make a plan real on the kernel that this process stands on."""

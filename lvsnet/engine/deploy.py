@@ -1,0 +1,163 @@
+"""A plan becomes a running lab: containers, then wires, then configuration, then daemons.
+
+Nothing of a phase begins before the phase before it is done on every node, so no daemon ever
+sees half a network. What fails is named with its node and step, and everything that was made
+is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from lvsnet.engine import files, logs, namespaces, network, ready
+from lvsnet.engine.netlink import NetlinkError
+from lvsnet.engine.runtime import Runtime
+from lvsnet.errors import LvsnetError
+from lvsnet.plan.model import File, Node, Plan
+
+Report = Callable[[str], None]
+
+COMMAND_DEADLINE = 60.0
+"""Seconds that one of the user's own commands may take."""
+VOLATILE = ("/run/", "/tmp/", "/var/run/")
+"""Where a node's files do not outlive a reboot."""
+
+
+def deploy(plan: Plan, runtime: Runtime, report: Report) -> None:
+    """Make ``plan`` run.
+
+    Raises:
+        LvsnetError: node, step and the daemon's last lines; nothing is left behind.
+    """
+    with ExitStack() as undo:
+        with _step("the lab", "make the segments"):
+            fabric = namespaces.create_fabric(plan.lab)
+            undo.callback(namespaces.remove_fabric, plan.lab)
+            network.make_segments(fabric, plan.segments)
+        undo.callback(runtime.remove, plan.lab, [node.name for node in plan.nodes])
+        _boot(plan, plan.nodes, fabric, runtime, report, all_files)
+        undo.pop_all()
+
+
+def destroy(plan: Plan, runtime: Runtime) -> None:
+    """Take down everything of a lab; what is not there is fine."""
+    runtime.remove(plan.lab, [node.name for node in plan.nodes])
+    namespaces.remove_fabric(plan.lab)
+
+
+def stop(plan: Plan, name: str, runtime: Runtime) -> None:
+    """Power loss: the node's links go down first, then everything in it is killed.
+
+    Raises:
+        LvsnetError: the node does not run.
+    """
+    node = find(plan, name)
+    if not runtime.runs(plan.lab, name):
+        raise LvsnetError(f"{name} does not run; `lvsnet start {name}` starts it")
+    with _step(name, "take the links down"):
+        network.pull_out(namespaces.of_fabric(plan.lab), node.interfaces)
+    runtime.power_off(plan.lab, [name])
+
+
+def start(plan: Plan, name: str, runtime: Runtime, report: Report) -> None:
+    """A boot after `stop`: new namespaces, wired again, the disk as it was left.
+
+    Raises:
+        LvsnetError: the node runs already, or a step failed; the node is then off again.
+    """
+    node = find(plan, name)
+    if runtime.runs(plan.lab, name):
+        raise LvsnetError(f"{name} runs already")
+    with ExitStack() as undo:
+        undo.callback(runtime.power_off, plan.lab, [name])
+        _boot(plan, [node], namespaces.of_fabric(plan.lab), runtime, report, volatile_files)
+        undo.pop_all()
+
+
+def find(plan: Plan, name: str) -> Node:
+    """The node of that name.
+
+    Raises:
+        LvsnetError: there is none; the message lists those that there are.
+    """
+    for node in plan.nodes:
+        if node.name == name:
+            return node
+    known = ", ".join(node.name for node in plan.nodes)
+    raise LvsnetError(f"lab {plan.lab} has no node {name}; it has {known}")
+
+
+def all_files(node: Node) -> tuple[File, ...]:
+    return node.files
+
+
+def volatile_files(node: Node) -> tuple[File, ...]:
+    """The files that a reboot takes away."""
+    return tuple(file for file in node.files if file.path.startswith(VOLATILE))
+
+
+def _boot(
+    plan: Plan,
+    nodes: Sequence[Node],
+    fabric: Path,
+    runtime: Runtime,
+    report: Report,
+    files_to_write: Callable[[Node], tuple[File, ...]],
+) -> None:
+    report("create " + ", ".join(node.name for node in nodes))
+    inits = runtime.create(plan.lab, nodes)
+    report("wire and configure")
+    for node in nodes:
+        with _step(node.name, "wire its interfaces"):
+            network.wire(fabric, node, inits[node.name])
+            network.plug_in(fabric, plan.segments, node)
+    for node in nodes:
+        with _step(node.name, "set sysctls, addresses and routes"):
+            network.configure(node, inits[node.name])
+        with _step(node.name, "write its files"):
+            files.write(Path(f"/proc/{inits[node.name]}/root"), files_to_write(node))
+    for node in nodes:
+        for command in node.commands:
+            _run(plan, node, command, runtime)
+    for stage in sorted({daemon.stage for node in nodes for daemon in node.daemons}):
+        _start_daemons(plan, nodes, stage, inits, runtime, report)
+
+
+def _start_daemons(
+    plan: Plan,
+    nodes: Sequence[Node],
+    stage: int,
+    inits: dict[str, int],
+    runtime: Runtime,
+    report: Report,
+) -> None:
+    def failed(one: ready.Started, why: str) -> NoReturn:
+        words = logs.tail(runtime.log(plan.lab, one.node))
+        raise LvsnetError(f"{one.node}: {one.daemon.name} {why}; its last lines:\n{words}")
+
+    chosen = [(node, each) for node in nodes for each in node.daemons if each.stage == stage]
+    report("start " + ", ".join(f"{daemon.name} on {node.name}" for node, daemon in chosen))
+    started = [
+        ready.Started(node.name, each, runtime.start(plan.lab, node, each), inits[node.name])
+        for node, each in chosen
+    ]
+    ready.wait(started, failed)
+
+
+def _run(plan: Plan, node: Node, command: tuple[str, ...], runtime: Runtime) -> None:
+    code, output = runtime.run(plan.lab, node.name, command, COMMAND_DEADLINE)
+    if code:
+        said = "\n".join(f"  {line}" for line in output.splitlines()[-10:]) or "  (it said nothing)"
+        raise LvsnetError(f"{node.name}: {' '.join(command)} ended with code {code}:\n{said}")
+
+
+@contextmanager
+def _step(where: str, what: str) -> Iterator[None]:
+    """Put node and step before what the kernel says."""
+    try:
+        yield
+    except (OSError, NetlinkError) as error:
+        raise LvsnetError(f"{where}: {what}: {error}") from error

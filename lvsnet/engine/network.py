@@ -1,0 +1,127 @@
+"""Segments and wires: bridges in the fabric's namespace, veth pairs to the nodes, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_interface
+from pathlib import Path
+
+from lvsnet.engine import namespaces
+from lvsnet.engine.netlink import IPRoute
+from lvsnet.plan.model import Interface, Node, Segment
+
+
+def make_segments(fabric: Path, segments: Sequence[Segment]) -> None:
+    """A bridge for each segment: no spanning tree, so a port forwards as soon as it is up."""
+    with namespaces.entered(fabric), IPRoute() as netlink:
+        for segment in segments:
+            netlink.link(
+                "add",
+                ifname=segment.bridge,
+                kind="bridge",
+                mtu=segment.mtu,
+                br_stp_state=0,
+                br_forward_delay=0,
+                br_mcast_snooping=0,
+                state="up",
+            )
+
+
+def wire(fabric: Path, node: Node, pid: int) -> None:
+    """A veth pair for each interface of ``node``, whose init is ``pid``; both ends are down."""
+    with (
+        namespaces.of_process(pid).open() as inside,
+        namespaces.entered(fabric),
+        IPRoute() as netlink,
+    ):
+        for interface in node.interfaces:
+            netlink.link(
+                "add",
+                ifname=interface.port,
+                kind="veth",
+                mtu=interface.mtu,
+                peer={
+                    "ifname": interface.name,
+                    "address": interface.mac,
+                    "mtu": interface.mtu,
+                    "net_ns_fd": inside.fileno(),
+                },
+            )
+
+
+def plug_in(fabric: Path, segments: Sequence[Segment], node: Node) -> None:
+    """Put the outer ends of ``node``'s interfaces into their bridges, and up."""
+    bridges = {segment.name: segment.bridge for segment in segments}
+    with namespaces.entered(fabric), IPRoute() as netlink:
+        for interface in node.interfaces:
+            netlink.link(
+                "set",
+                index=_index(netlink, interface.port),
+                master=_index(netlink, bridges[interface.segment]),
+                state="up",
+            )
+
+
+def pull_out(fabric: Path, interfaces: Sequence[Interface]) -> None:
+    """Take the outer ends down: the node loses its carrier, as when a cable is pulled."""
+    with namespaces.entered(fabric), IPRoute() as netlink:
+        for interface in interfaces:
+            for index in netlink.link_lookup(ifname=interface.port):
+                netlink.link("set", index=index, state="down")
+
+
+def configure(node: Node, pid: int) -> None:
+    """Sysctls, addresses, links up and routes of a node, in this order.
+
+    The sysctls come first: a real server must not answer ARP for a VIP between getting the
+    address and ``arp_ignore``.
+
+    Raises:
+        OSError: a sysctl that the kernel does not have or whose value it refuses.
+        NetlinkError: an address or route that the kernel refuses.
+    """
+    with namespaces.entered(namespaces.of_process(pid)), IPRoute() as netlink:
+        for key, value in node.sysctls:
+            set_sysctl(key, value)
+        for interface in node.interfaces:
+            index = _index(netlink, interface.name)
+            for address in interface.addresses:
+                _add_address(netlink, index, address)
+            netlink.link("set", index=index, state="up")
+        netlink.link("set", index=_index(netlink, "lo"), state="up")
+        for extra in node.addresses:
+            _add_address(netlink, _index(netlink, extra.interface), extra.address)
+        for route in node.routes:
+            netlink.route("add", dst=route.destination, gateway=route.via)
+
+
+def set_sysctl(key: str, value: str) -> None:
+    """Write a sysctl of the namespaces that this process is in; ``a.b`` and ``a/b`` are one key.
+
+    As sysctl(8): where an interface's name has a dot, the key is written with slashes.
+    """
+    path = key if "/" in key else key.replace(".", "/")
+    with (Path("/proc/sys") / path).open("w") as file:
+        file.write(value)
+
+
+def _add_address(netlink: IPRoute, index: int, address: str) -> None:
+    interface = ip_interface(address)
+    broadcast = {}
+    if interface.version == 4 and interface.network.prefixlen < 31:
+        broadcast = {"broadcast": str(interface.network.broadcast_address)}
+    netlink.addr(
+        "add",
+        index=index,
+        address=str(interface.ip),
+        prefixlen=interface.network.prefixlen,
+        **broadcast,
+    )
+
+
+def _index(netlink: IPRoute, name: str) -> int:
+    found = netlink.link_lookup(ifname=name)
+    if not found:
+        raise OSError(f"there is no interface {name}")
+    index: int = found[0]
+    return index

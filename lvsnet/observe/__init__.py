@@ -1,0 +1,1 @@
+"""What a running lab looks like: addresses, VIP holders, IPVS tables."""

@@ -1,0 +1,120 @@
+"""A look at every node of a lab, and waiting until the site as a whole is up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from socket import AF_INET, AF_INET6
+
+from lvsnet.engine import logs, namespaces
+from lvsnet.engine.netlink import IPRoute
+from lvsnet.engine.runtime import Runtime
+from lvsnet.errors import LvsnetError
+from lvsnet.observe import ipvs
+from lvsnet.observe.model import Address, Node, Service, Site
+from lvsnet.plan.model import AddressHeld, Plan, RealServerListed
+
+INTERVAL = 0.1
+LOOPBACK = ("127.0.0.1/8", "::1/128")
+
+
+def look(plan: Plan, runtime: Runtime) -> Site:
+    """The state of every node, read from the kernel and the runtime."""
+    inits = runtime.inits(plan.lab)
+    nodes = []
+    for node in plan.nodes:
+        running = node.name in inits
+        addresses: tuple[Address, ...] = ()
+        services: tuple[Service, ...] = ()
+        if running:
+            with namespaces.entered(namespaces.of_process(inits[node.name])):
+                addresses = _addresses()
+                services = ipvs.services()
+        daemons = tuple(
+            (daemon.name, running and runtime.alive(plan.lab, node.name, daemon.name))
+            for daemon in node.daemons
+        )
+        nodes.append(Node(node.name, node.role, running, addresses, daemons, services))
+    return Site(tuple(nodes))
+
+
+def wait(plan: Plan, runtime: Runtime, deadline: float, report: Callable[[str], None]) -> None:
+    """Return once every VIP has one holder and every checked real server is in the tables.
+
+    It only looks: nothing is sent to a VIP, so that the connection tables stay empty.
+
+    Raises:
+        LvsnetError: ``deadline`` seconds passed, or a daemon ended meanwhile.
+    """
+    until = time.monotonic() + deadline
+    said = ""
+    while True:
+        site = look(plan, runtime)
+        _all_alive(plan, runtime, site)
+        missing = lacks(plan, site)
+        if not missing:
+            return
+        if time.monotonic() > until:
+            raise LvsnetError(
+                f"the site is not up after {deadline:.0f} s: "
+                + "; ".join(missing)
+                + "\n`lvsnet deploy --no-wait` leaves it running for a look"
+            )
+        if missing[0] != said:
+            said = missing[0]
+            report(f"wait: {said}")
+        time.sleep(INTERVAL)
+
+
+def lacks(plan: Plan, site: Site) -> list[str]:
+    """What the site still lacks to be up, in words."""
+    return [
+        *(why for condition in plan.held if (why := _not_held(condition, site))),
+        *(why for condition in plan.listed if (why := _not_listed(condition, site))),
+    ]
+
+
+def _not_held(condition: AddressHeld, site: Site) -> str:
+    holders = [name for name in site.holders(condition.address) if name in condition.nodes]
+    if not holders:
+        return f"VIP {condition.address} is on none of {', '.join(condition.nodes)}"
+    if len(holders) > 1:
+        return f"VIP {condition.address} is on {' and '.join(holders)}"
+    return ""
+
+
+def _not_listed(condition: RealServerListed, site: Site) -> str:
+    listed = {
+        (node.name, service.protocol, service.address, real_server.address)
+        for node in site.nodes
+        for service in node.services
+        for real_server in service.real_servers
+    }
+    wanted = (condition.node, condition.protocol, condition.service, condition.real_server)
+    if wanted in listed:
+        return ""
+    return f"{condition.node} does not list {condition.real_server} for {condition.service}"
+
+
+def _all_alive(plan: Plan, runtime: Runtime, site: Site) -> None:
+    for node in site.nodes:
+        for daemon, alive in node.daemons:
+            if not alive:
+                words = logs.tail(runtime.log(plan.lab, node.name))
+                raise LvsnetError(f"{node.name}: {daemon} ended; its last lines:\n{words}")
+
+
+def _addresses() -> tuple[Address, ...]:
+    """The addresses of the network namespace that this process is in, but the host-local ones."""
+    with IPRoute() as netlink:
+        names = {link["index"]: link.get("ifname") for link in netlink.get_links()}
+        found = []
+        for family in (AF_INET, AF_INET6):
+            for line in netlink.get_addr(family=family):
+                text = line.get("local") or line.get("address")
+                address = Address(names[line["index"]], f"{text}/{line['prefixlen']}")
+                if address.address not in ("127.0.0.1/8", "::1/128") and not text.startswith(
+                    "fe80:"
+                ):
+                    found.append(address)
+    return tuple(found)

@@ -1,0 +1,290 @@
+"""The agent: in the guest, runs what the host asks for over the serial line.
+
+Every request is a process: a program in a node (``exec``) or one of the engine's operations in
+a forked child (``call``), with its standard streams as channels. One thread, one selector.
+Where the time goes at its start is what a deploy waits for, hence the late imports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import sys
+import termios
+import time
+import tty
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lvsnet.errors import LvsnetError
+from lvsnet.guest import lean, modules_loader, process, wire
+from lvsnet.guest.wire import Frame, Inlet, Line, Outlet, Type
+
+LINE_DEVICE = "/dev/ttyS0"
+MODULES = Path("/mnt/modules")
+"""The host's directory of the guest, hostfs, is at /mnt."""
+MOST_QUEUED = 512 * 1024
+"""Bytes that may wait for the line before the agent stops reading from its children."""
+READ_SIZE = 64 * 1024
+
+
+@dataclass
+class Stream:
+    """A request that is being served by a child."""
+
+    id: int
+    child: process.Child
+    stdin: Inlet
+    stdin_open: bool = True
+    outputs: dict[int, Outlet] = field(default_factory=dict)
+    """By file descriptor, as long as it is open."""
+    status: int | None = None
+    """What waitpid said, once the child has ended."""
+
+
+class Agent:
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.line = Line(acknowledges=True)
+        self.selector = selectors.DefaultSelector()
+        self.streams: dict[int, Stream] = {}
+        self.wake_read, wake_write = os.pipe()
+        os.set_blocking(self.wake_read, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _stack: None)
+
+    def run(self) -> None:
+        self.selector.register(self.wake_read, selectors.EVENT_READ)
+        self.selector.register(self.fd, selectors.EVENT_READ)
+        while True:
+            self._watch_line()
+            self._watch_outputs()
+            for key, events in self.selector.select():
+                if key.fd == self.fd:
+                    self._serve_line(events)
+                elif key.fd == self.wake_read:
+                    os.read(self.wake_read, READ_SIZE)
+                    self._reap()
+                elif key.data in self.streams:
+                    self._serve_child(self.streams[key.data], key.fd)
+
+    def _serve_line(self, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self.line.wrote(os.write(self.fd, self.line.to_write()[:READ_SIZE]))
+        if events & selectors.EVENT_READ:
+            for frame in self.line.receive(os.read(self.fd, READ_SIZE)):
+                self._frame(frame)
+
+    def _serve_child(self, stream: Stream, fd: int) -> None:
+        if fd == stream.child.stdin:
+            self._feed(stream)
+        elif fd in stream.outputs:
+            self._drain(stream, fd)
+
+    def _watch_line(self) -> None:
+        wanted = selectors.EVENT_READ
+        if self.line.wants_write:
+            wanted |= selectors.EVENT_WRITE
+        self.selector.modify(self.fd, wanted)
+
+    def _watch_outputs(self) -> None:
+        """Read from a child only what its stream's credit and the line's queue have room for."""
+        room = self.line.queued < MOST_QUEUED
+        watched = self.selector.get_map()
+        for stream in self.streams.values():
+            for fd, outlet in stream.outputs.items():
+                if room and outlet.room:
+                    if fd not in watched:
+                        self.selector.register(fd, selectors.EVENT_READ, stream.id)
+                elif fd in watched:
+                    self.selector.unregister(fd)
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.type is Type.OPEN:
+            self._open(frame)
+            return
+        stream = self.streams.get(frame.stream)
+        if stream is None:
+            return  # it ended while the frame was under way
+        if frame.type is Type.DATA:
+            stream.stdin.received(wire.channel_of(frame)[1])
+            if stream.stdin_open:
+                self._feed(stream)
+            else:
+                self.line.send(stream.stdin.passed_on(len(stream.stdin.pending)))
+        elif frame.type is Type.EOF:
+            stream.stdin.ended = True
+            self._feed(stream)
+        elif frame.type is Type.CREDIT:
+            channel, count = wire.grant_of(frame)
+            for outlet in stream.outputs.values():
+                if outlet.channel == channel:
+                    outlet.granted(count)
+            self._finish(stream)
+        elif frame.type is Type.MESSAGE:
+            self._message(stream, wire.json_of(frame))
+        elif frame.type is Type.CLOSE:
+            process.end(stream.child.pid)
+            self._forget(stream)
+
+    def _open(self, frame: Frame) -> None:
+        try:
+            child = start(wire.json_of(frame))
+        except (LvsnetError, OSError, ValueError) as error:
+            self._close(frame.stream, {"error": str(error)})
+            return
+        stream = Stream(frame.stream, child, Inlet(frame.stream, wire.STDIN))
+        stream.outputs = {
+            child.stdout: Outlet(frame.stream, wire.STDOUT),
+            child.stderr: Outlet(frame.stream, wire.STDERR),
+        }
+        self.streams[frame.stream] = stream
+
+    def _message(self, stream: Stream, message: dict[str, object]) -> None:
+        number = message.get("signal")
+        if isinstance(number, int) and stream.status is None:
+            os.kill(stream.child.pid, number)
+
+    def _feed(self, stream: Stream) -> None:
+        """Pass on to the child's stdin what it takes without blocking."""
+        if not stream.stdin_open:
+            return
+        fd = stream.child.stdin
+        watched = fd in self.selector.get_map()
+        try:
+            while stream.stdin.pending:
+                count = os.write(fd, stream.stdin.pending[:READ_SIZE])
+                self.line.send(stream.stdin.passed_on(count))
+        except BlockingIOError:
+            if not watched:
+                self.selector.register(fd, selectors.EVENT_WRITE, stream.id)
+            return
+        except BrokenPipeError:
+            # The child reads no more: what still comes is dropped, as a shell's pipe would.
+            self.line.send(stream.stdin.passed_on(len(stream.stdin.pending)))
+            self._close_stdin(stream)
+            return
+        if watched:
+            self.selector.unregister(fd)
+        if stream.stdin.ended:
+            self._close_stdin(stream)
+
+    def _close_stdin(self, stream: Stream) -> None:
+        if stream.stdin_open:
+            self._drop(stream.child.stdin)
+            stream.stdin_open = False
+
+    def _drain(self, stream: Stream, fd: int) -> None:
+        outlet = stream.outputs[fd]
+        try:
+            content = os.read(fd, outlet.room)
+        except BlockingIOError:
+            if stream.status is not None:
+                # Somebody else still holds the pipe; the child's own output is all out.
+                self._end_output(stream, fd)
+            return
+        if content:
+            self.line.send(outlet.data(content))
+        else:
+            self._end_output(stream, fd)
+
+    def _end_output(self, stream: Stream, fd: int) -> None:
+        self.line.send(wire.eof(stream.id, stream.outputs.pop(fd).channel))
+        self._drop(fd)
+
+    def _reap(self) -> None:
+        for stream in list(self.streams.values()):
+            if stream.status is None:
+                pid, status = os.waitpid(stream.child.pid, os.WNOHANG)
+                if pid:
+                    stream.status = status
+                    self._finish(stream)
+
+    def _finish(self, stream: Stream) -> None:
+        """Once the child has ended: send the rest of its output as credit allows, then close."""
+        if stream.status is None:
+            return
+        for fd in list(stream.outputs):
+            while fd in stream.outputs and stream.outputs[fd].room:
+                self._drain(stream, fd)
+        if not stream.outputs:
+            self._close(stream.id, {"code": exit_code(stream.status)})
+            self._forget(stream)
+
+    def _close(self, stream: int, result: dict[str, object]) -> None:
+        self.line.send(wire.with_json(Type.CLOSE, stream, result))
+
+    def _forget(self, stream: Stream) -> None:
+        self._close_stdin(stream)
+        for fd in stream.outputs:
+            self._drop(fd)
+        if stream.status is None:
+            os.waitpid(stream.child.pid, 0)
+        del self.streams[stream.id]
+
+    def _drop(self, fd: int) -> None:
+        if fd in self.selector.get_map():
+            self.selector.unregister(fd)
+        os.close(fd)
+
+
+def start(request: dict[str, object]) -> process.Child:
+    """The child that serves a request.
+
+    Raises:
+        LvsnetError: it asks for a node that is not there, or does not run.
+        ValueError: the request is none that the agent knows.
+        OSError: its program cannot be started.
+    """
+    from lvsnet.guest import requests
+
+    name = str(request.get("op"))
+    if name in requests.COMMANDS:
+        return process.spawn(requests.COMMANDS[name](request))
+    if name in requests.OPERATIONS:
+        operation = requests.OPERATIONS[name]
+        return process.fork(lambda: answer(lambda report: operation(request, report)))
+    raise ValueError(f"the agent knows no operation {name!r}")
+
+
+def answer(operation: Callable[[Callable[[str], None]], object]) -> int:
+    """Run an operation; what it reports, and its result or error, go out as lines of JSON."""
+
+    def tell(event: dict[str, object]) -> None:
+        print(json.dumps(event), flush=True)  # noqa: T201
+
+    try:
+        tell({"result": operation(lambda words: tell({"progress": words}))})
+    except LvsnetError as error:
+        tell({"error": str(error)})
+        return 1
+    return 0
+
+
+def exit_code(status: int) -> int:
+    """A shell's exit code for what waitpid said: 128 + signal for a killed process."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def main() -> None:
+    begun = time.monotonic()
+    modules_loader.load(MODULES)
+    fd = os.open(LINE_DEVICE, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    tty.setraw(fd, termios.TCSANOW)
+    agent = Agent(fd)
+    ready = {"ready": True, "uptime": begun, "python": sys.version.split()[0]}
+    agent.line.send(wire.with_json(Type.MESSAGE, wire.LINE, ready))
+    agent.line.wrote(os.write(fd, agent.line.to_write()))
+    lean.prepare()
+    from lvsnet.guest import requests  # noqa: F401  while the host is still busy
+
+    agent.run()
+
+
+if __name__ == "__main__":
+    main()

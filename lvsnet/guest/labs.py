@@ -1,0 +1,150 @@
+"""Labs in guests, from outside: deploy, end, look at, and switch their nodes off and on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from lvsnet.errors import LvsnetError, SilenceError
+from lvsnet.guest import boot, client, launch, places
+from lvsnet.guest.kernel import Kernel
+from lvsnet.guest.modules import load_order
+from lvsnet.image.nodefs import Image
+from lvsnet.observe.model import Site
+from lvsnet.plan import codec
+from lvsnet.plan.model import Plan
+from lvsnet.progress import Report, silent
+
+END_DEADLINE = 10.0
+"""Seconds that a supervisor may take to end its lab; it takes 0.1 s."""
+
+
+def machine(plan: Plan, kernel: Kernel, image: Image, memory: str) -> boot.Machine:
+    """The guest for a lab.
+
+    Raises:
+        LvsnetError: the kernel lacks modules that the lab needs; all of them are named.
+    """
+    dependencies = (kernel.modules / "modules.dep").read_text()
+    builtin = (kernel.modules / "modules.builtin").read_text()
+
+    def paths(names: tuple[str, ...]) -> tuple[str, ...]:
+        order = load_order(dependencies, builtin, names)
+        return tuple(str(kernel.modules / path) for path in order)
+
+    return boot.Machine(
+        kernel=str(kernel.binary),
+        parameters=kernel.command_line,
+        busybox=str(kernel.busybox),
+        image=str(image.path),
+        release=kernel.version,
+        module_tree=str(kernel.modules),
+        early_modules=paths(boot.EARLY),
+        modules=paths(plan.kernel),
+        memory=memory,
+    )
+
+
+def deploy(
+    standby: launch.Standby,
+    plan: Plan,
+    machine: boot.Machine,
+    description: Mapping[str, object],
+    settle: float,
+    report: Report,
+) -> None:
+    """Run a plan in a new guest under ``standby``.
+
+    With ``settle``, wait as many seconds until the site is up.
+
+    Raises:
+        LvsnetError: what failed where; nothing of the lab is left.
+    """
+    connection = standby.take(plan.lab, asdict(machine), description)
+    try:
+        text = codec.to_json(plan).encode()
+        client.call(connection, {"op": "deploy"}, report, text)
+        if settle:
+            request = {"op": "wait", "deadline": settle}
+            client.call(connection, request, report, silence=settle + client.SILENCE)
+        client.call(connection, {"op": "keep"}, silent)
+    except BaseException:
+        _end(connection)
+        raise
+
+
+def destroy(lab: str) -> None:
+    """End a lab and wait until nothing of it is left.
+
+    A supervisor that does not answer is killed; the kernel ends its guest with it.
+
+    Raises:
+        LvsnetError: there is no such lab.
+    """
+    with client.connected(lab) as connection:
+        supervisor = _peer(connection.socket)
+        if not _end(connection):
+            os.kill(supervisor, signal.SIGKILL)
+    place = places.of(lab)
+    until = time.monotonic() + END_DEADLINE
+    while (lock := places.take(place)) is None:
+        if time.monotonic() > until:
+            raise LvsnetError(f"lab {lab}: its supervisor, process {supervisor}, does not end")
+        time.sleep(0.01)
+    places.clear(place, lock)
+
+
+def description(lab: str) -> dict[str, object]:
+    """What was said of a lab when it was deployed, and of its guest since."""
+    with client.connected(lab) as connection:
+        status = client.call(connection, {"op": "status"}, silent)
+    if not isinstance(status, dict):
+        raise LvsnetError(f"lab {lab}: its supervisor is of another version of lvsnet")
+    return status
+
+
+def look(lab: str) -> Site:
+    with client.connected(lab) as connection:
+        return codec.decode(Site, client.call(connection, {"op": "look"}, silent), "site")
+
+
+def run(lab: str, node: str, *argv: str) -> tuple[int, str, str]:
+    """Run a command in a node to its end; exit code, output and errors."""
+    request = {"op": "exec", "lab": lab, "node": node, "argv": list(argv)}
+    with client.connected(lab) as connection:
+        return client.capture(connection, request)
+
+
+def stop(lab: str, node: str) -> None:
+    """Power loss of a node."""
+    with client.connected(lab) as connection:
+        client.call(connection, {"op": "stop", "node": node}, silent)
+
+
+def start(lab: str, node: str, report: Report) -> None:
+    """Boot a node that was stopped."""
+    with client.connected(lab) as connection:
+        client.call(connection, {"op": "start", "node": node}, report)
+
+
+def _end(connection: client.Connection) -> bool:
+    """Ask the supervisor to end its lab; whether it did so in time, or had ended before."""
+    try:
+        client.call(connection, {"op": "end"}, silent, silence=END_DEADLINE)
+    except SilenceError:
+        return False
+    except LvsnetError:
+        return True  # it ended by itself
+    return True
+
+
+def _peer(end: socket.socket) -> int:
+    """Process id of the other end of a unix socket (SO_PEERCRED, unix(7))."""
+    credentials = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid

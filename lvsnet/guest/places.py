@@ -1,0 +1,138 @@
+"""Where a lab in a guest keeps what: its lock and socket, and its directory.
+
+A lab is there as long as its supervisor holds the lock, which the kernel drops however the
+supervisor ends. What lies about without a lock held is left over, and is removed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lvsnet import cache
+from lvsnet.errors import LvsnetError
+
+NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+"""As the lab file has it."""
+LONGEST_SOCKET = 107
+"""Bytes of a unix socket's path (sun_path, unix(7)), less the final zero."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The paths of one lab."""
+
+    lab: str
+    lock: Path
+    socket: Path
+    home: Path
+
+    @property
+    def root(self) -> Path:
+        """What the guest sees of the host: its hostfs root."""
+        return self.home / "root"
+
+    @property
+    def console(self) -> Path:
+        """What the guest's kernel and init say."""
+        return self.home / "console.log"
+
+
+def runtime_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """The directory for locks and sockets, made when it is missing.
+
+    ``$XDG_RUNTIME_DIR/lvsnet``, else ``/run/lvsnet`` for root and ``/tmp/lvsnet-UID`` for others.
+
+    Raises:
+        LvsnetError: it cannot be made, or belongs to somebody else.
+    """
+    given = environment.get("XDG_RUNTIME_DIR", "")
+    if given and Path(given).is_dir() and os.access(given, os.W_OK):
+        directory = Path(given) / "lvsnet"
+    elif os.getuid() == 0:
+        directory = Path("/run/lvsnet")
+    else:
+        directory = Path(f"/tmp/lvsnet-{os.getuid()}")
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        status = directory.lstat()
+    except OSError as error:
+        raise LvsnetError(
+            f"{directory}: {error.strerror}; set XDG_RUNTIME_DIR to a directory of your own"
+        ) from error
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise LvsnetError(
+            f"{directory} is not a directory that only you can write to; "
+            "remove it, or set XDG_RUNTIME_DIR to a directory of your own"
+        )
+    return directory
+
+
+def of(lab: str) -> Place:
+    """The paths of a lab, there or not.
+
+    Raises:
+        LvsnetError: no lab can have that name, or the socket's path would be longer than the
+            kernel takes.
+    """
+    if not re.fullmatch(NAME, lab):
+        raise LvsnetError(f"{lab!r} is no name of a lab: lower-case letters, digits and hyphens")
+    runtime = runtime_directory()
+    place = Place(
+        lab, runtime / f"{lab}.lock", runtime / f"{lab}.sock", cache.root() / "labs" / lab
+    )
+    if len(os.fsencode(place.socket)) > LONGEST_SOCKET:
+        raise LvsnetError(
+            f"{place.socket}: too long for a socket's path; set XDG_RUNTIME_DIR to a shorter one"
+        )
+    return place
+
+
+def take(place: Place) -> int | None:
+    """The lab's lock as an open file descriptor; None when somebody else holds it."""
+    while True:
+        fd = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return None
+        # Its last holder may have removed the file between our open and our lock.
+        try:
+            if os.path.samestat(place.lock.stat(), os.fstat(fd)):
+                return fd
+        except FileNotFoundError:
+            pass
+        os.close(fd)
+
+
+def clear(place: Place, lock: int) -> None:
+    """Remove all that a lab has on disk, and give the lock back."""
+    if place.home.exists():
+        shutil.rmtree(place.home)
+    place.socket.unlink(missing_ok=True)
+    place.lock.unlink(missing_ok=True)
+    os.close(lock)
+
+
+def running() -> list[Place]:
+    """The labs whose supervisor lives, by name; what dead ones left behind is removed."""
+    known = {path.stem for path in runtime_directory().glob("*.lock")}
+    homes = cache.root() / "labs"
+    if homes.is_dir():
+        known |= {path.name for path in homes.iterdir() if re.fullmatch(NAME, path.name)}
+    alive = []
+    for lab in sorted(known):
+        place = of(lab)
+        lock = take(place)
+        if lock is None:
+            alive.append(place)
+        else:
+            clear(place, lock)
+    return alive

@@ -1,0 +1,109 @@
+"""Child processes of the agent, with pipes as their standard streams."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running child; the file descriptors are the parent's ends of its pipes, non-blocking."""
+
+    pid: int
+    stdin: int
+    stdout: int
+    stderr: int
+
+
+def spawn(argv: list[str]) -> Child:
+    """Start a program, in a process group of its own.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    inside, outside = _pipes()
+    try:
+        pid = os.posix_spawnp(
+            argv[0],
+            argv,
+            os.environ,
+            file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(inside)],
+            setpgroup=0,
+            setsigdef=(signal.SIGPIPE, signal.SIGCHLD),
+            setsigmask=(),
+        )
+    except OSError:
+        _close(outside)
+        raise
+    finally:
+        _close(inside)
+    return Child(pid, *outside)
+
+
+def fork(function: Callable[[], int]) -> Child:
+    """Run ``function`` in a forked child, which ends with the exit code that it returns."""
+    inside, outside = _pipes()
+    pid = os.fork()
+    if pid:
+        _close(inside)
+        return Child(pid, *outside)
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        for ignored in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT):
+            signal.signal(ignored, signal.SIG_DFL)
+        for number, fd in enumerate(inside):
+            os.dup2(fd, number)
+        # An end of another child's pipe, kept open here, would keep that child waiting for ever.
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        code = function()
+    except BaseException:  # noqa: BLE001
+        # Whatever it was, this process must end here and not run on as a second agent.
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def end(pid: int) -> None:
+    """Kill a child with all its descendants, also those that `crun exec` runs in a container."""
+    for descendant in [*descendants(pid), pid]:
+        try:
+            os.kill(descendant, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def descendants(pid: int) -> list[int]:
+    """Process ids below ``pid``, the deepest first."""
+    found: list[int] = []
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return found
+    for child in children.split():
+        found += [*descendants(int(child)), int(child)]
+    return found
+
+
+def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """The child's and the parent's ends of its stdin, stdout and stderr."""
+    stdin_inside, stdin = os.pipe()
+    stdout, stdout_inside = os.pipe()
+    stderr, stderr_inside = os.pipe()
+    for fd in (stdin, stdout, stderr):
+        os.set_blocking(fd, False)
+    return (stdin_inside, stdout_inside, stderr_inside), (stdin, stdout, stderr)
+
+
+def _close(fds: Sequence[int]) -> None:
+    for fd in fds:
+        os.close(fd)

@@ -1,0 +1,103 @@
+"""What the agent does when it is asked: the engine's and the observer's operations by name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from lvsnet.engine import deploy as engine
+from lvsnet.engine.runtimes.crun import Crun
+from lvsnet.errors import LvsnetError
+from lvsnet.observe import site
+from lvsnet.plan import codec
+from lvsnet.plan.model import Plan
+from lvsnet.progress import Report
+
+Request = Mapping[str, object]
+
+STATE = Path("/run/lvsnet")
+RUNTIME = Crun(state=STATE, image=Path("/"))
+"""The guest's root is the image itself, read-only, so it can lie below every node's disk."""
+PLAN = STATE / "plan.json"
+
+
+def exec_command(request: Request) -> list[str]:
+    """The program that serves an ``exec`` request: ``{lab, node, argv, environment}``."""
+    lab, node = text(request, "lab"), text(request, "node")
+    if not RUNTIME.runs(lab, node):
+        engine.find(_plan(), node)
+        raise LvsnetError(f"{node} does not run; `lvsnet start {node}` starts it")
+    argv = request.get("argv")
+    environment = request.get("environment", {})
+    if not isinstance(argv, list) or not isinstance(environment, dict):
+        raise ValueError("an exec request needs argv, a list, and environment, a mapping")
+    return RUNTIME.exec_command(lab, node, argv, environment)
+
+
+def log_command(request: Request) -> list[str]:
+    """The program that serves a ``log`` request: ``{node, follow}``."""
+    plan = _plan()
+    log = RUNTIME.log(plan.lab, engine.find(plan, text(request, "node")).name)
+    follow = ["--follow"] if request.get("follow") else []
+    return ["tail", "--lines=+1", *follow, str(log)]
+
+
+def deploy(_request: Request, report: Report) -> object:
+    """Make the plan on standard input run."""
+    plan = codec.from_json(sys.stdin.read())
+    engine.deploy(plan, RUNTIME, report)
+    PLAN.write_text(codec.to_json(plan))
+    return None
+
+
+def wait(request: Request, report: Report) -> object:
+    """``{deadline}``, in seconds."""
+    deadline = request.get("deadline")
+    if not isinstance(deadline, int | float):
+        raise ValueError("a wait request needs a deadline")
+    site.wait(_plan(), RUNTIME, deadline, report)
+    return None
+
+
+def look(_request: Request, _report: Report) -> object:
+    return asdict(site.look(_plan(), RUNTIME))
+
+
+def stop(request: Request, _report: Report) -> object:
+    engine.stop(_plan(), text(request, "node"), RUNTIME)
+    return None
+
+
+def start(request: Request, report: Report) -> object:
+    engine.start(_plan(), text(request, "node"), RUNTIME, report)
+    return None
+
+
+COMMANDS: Mapping[str, Callable[[Request], list[str]]] = {"exec": exec_command, "log": log_command}
+OPERATIONS: Mapping[str, Callable[[Request, Report], object]] = {
+    "deploy": deploy,
+    "look": look,
+    "start": start,
+    "stop": stop,
+    "wait": wait,
+}
+
+
+def text(request: Request, name: str) -> str:
+    """A string of a request.
+
+    Raises:
+        ValueError: it is missing or no string.
+    """
+    value = request.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"the request needs {name}, a string")
+    return value
+
+
+def _plan() -> Plan:
+    if not PLAN.exists():
+        raise LvsnetError("the lab is not deployed yet")
+    return codec.from_json(PLAN.read_text())

@@ -1,0 +1,118 @@
+"""The command line: a table of commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FunctionType
+
+from lvsnet.errors import LabFileError, LvsnetError
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command lives, as ``module:function`` below this package, and its line of help."""
+
+    target: str
+    summary: str
+    settings: Mapping[str, bool] = field(default_factory=dict)
+
+
+AS_IT_IS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+"""For a command whose own arguments end with somebody else's command line."""
+
+COMMANDS = {
+    "deploy": Command("deploy:deploy", "Start a lab from its file."),
+    "destroy": Command("destroy:destroy", "End a lab and remove everything of it."),
+    "inspect": Command("inspect:inspect", "Show running labs: nodes, addresses, VIP holders."),
+    "exec": Command("exec:exec_", "Run a command in a node.", AS_IT_IS),
+    "logs": Command("logs:logs", "Show what the daemons of a node said."),
+    "stop": Command("power:stop", "Cut a node's power."),
+    "start": Command("power:start", "Boot a node that was stopped."),
+    "validate": Command("validate:validate", "Check a lab file without running anything."),
+    "render": Command("render:render", "Write the files of every machine of a lab."),
+    "schema": Command("schema:schema", "Print the lab file's JSON Schema."),
+    "labs": Command("labs:labs", "List the example labs that lvsnet carries."),
+    "tour": Command("tour:tour", "Deploy a lab, send requests, and fail over before your eyes."),
+    "doctor": Command("doctor:doctor", "Say what this machine can run and what is missing."),
+    "setup": Command("setup:setup", "Get the guest kernel and build the node file system."),
+}
+
+
+def main() -> None:
+    """The console script. Exit codes: 1 something failed, 2 wrong usage or lab file, 130 Ctrl-C."""
+    _open_standard_streams()
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except LabFileError as error:
+        code = _fail(str(error), 2)
+    except LvsnetError as error:
+        code = _fail(f"lvsnet: {error}", 1)
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 141
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        code = _fail(f"lvsnet: {where}{error.strerror or error}", 1)
+    except KeyboardInterrupt:
+        code = _fail("lvsnet: interrupted", 130)
+    sys.exit(code)
+
+
+def _open_standard_streams() -> None:
+    """A stream that is closed (`<&-`) would lend its number to the next file or socket."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; its exit code."""
+    import typer
+
+    app = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_lvsnet)
+    called = next((one for one in arguments if not one.startswith("-")), "")
+    for name, command in COMMANDS.items():
+        function = _function(command) if name == called else _unused
+        app.command(
+            name,
+            short_help=command.summary,
+            context_settings=dict(command.settings),
+        )(function)
+    try:
+        app(args=list(arguments), prog_name="lvsnet", standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def _lvsnet() -> None:
+    """Linux Virtual Server sites from one YAML file: real kernel, real daemons, no privilege."""
+
+
+def _unused() -> None:
+    """Stands for the commands that were not called, so that help can list them."""
+
+
+def _function(command: Command) -> FunctionType:
+    module, _, name = command.target.partition(":")
+    found: FunctionType = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    return found
+
+
+def _fail(message: str, code: int) -> int:
+    print(message, file=sys.stderr)  # noqa: T201
+    return code

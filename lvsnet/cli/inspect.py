@@ -1,0 +1,77 @@
+"""``lvsnet inspect``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lvsnet.observe.model import Site
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+
+
+def inspect(
+    lab: Annotated[str, typer.Argument(help="The lab's name; without it, every lab.")] = "",
+    form: Annotated[
+        Format, typer.Option("--format", "-f", help="For people or for programs.")
+    ] = Format.table,
+) -> None:
+    """Show running labs: nodes, addresses, who holds each VIP, runtime and kernel and why."""
+    from lvsnet.cli.files import lab_name
+    from lvsnet.guest import labs, places
+
+    names = [lab_name(lab)] if lab else [place.lab for place in places.running()]
+    seen = [(name, labs.description(name), labs.look(name)) for name in names]
+    if form is Format.json:
+        typer.echo(json.dumps({"labs": [_plain(*one) for one in seen]}, indent=2))
+    else:
+        for one in seen:
+            _print(*one)
+        if not seen:
+            typer.echo("no lab runs", err=True)
+
+
+def _plain(name: str, about: dict[str, object], site: Site) -> dict[str, object]:
+    return {
+        "lab": name,
+        **{key: about[key] for key in ("file", "runtime", "kernel", "reason")},
+        "vips": {vip: site.holders(vip) for vip in _vips(about)},
+        "nodes": asdict(site)["nodes"],
+    }
+
+
+def _print(name: str, about: dict[str, object], site: Site) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(f"lab {name}: {about['runtime']} on kernel {about['kernel']}"))
+    console.print(Text(f"  because it {about['reason']}"))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("node", "role", "state", "addresses", "daemons"):
+        table.add_column(title)
+    for node in site.nodes:
+        table.add_row(
+            node.name,
+            node.role,
+            "running" if node.running else "stopped",
+            Text("\n".join(f"{one.interface} {one.address}" for one in node.addresses)),
+            "\n".join(f"{daemon}{'' if alive else ' (dead)'}" for daemon, alive in node.daemons),
+        )
+    console.print(table)
+    for vip in _vips(about):
+        console.print(Text(f"VIP {vip} is on {' and '.join(site.holders(vip)) or 'no director'}"))
+
+
+def _vips(about: dict[str, object]) -> list[str]:
+    vips = about.get("vips")
+    return [str(vip) for vip in vips] if isinstance(vips, list) else []

@@ -1,0 +1,132 @@
+"""The tour: a lab balances and fails over before its user's eyes, and goes on running."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lvsnet.errors import LvsnetError
+from lvsnet.guest import labs
+from lvsnet.lab.model import Lab
+from lvsnet.progress import Report
+
+REQUESTS = 50
+TAKEOVER = 30.0
+"""Seconds until a director must have taken over; VRRPv2 takes 3.6 s at 1 s adverts (RFC 3768)."""
+INTERVAL = 0.1
+LOG = "/tmp/lvsnet-tour"
+
+ASK = """
+for i in $(seq {requests}); do curl -s --max-time 2 {url}; done
+"""
+KEEP_ASKING = """
+while :; do
+    if curl -s -o /dev/null --max-time 0.5 {url}; then echo $EPOCHREALTIME; fi
+    sleep 0.02
+done >{log} 2>/dev/null & echo $!
+"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Who plays in the tour."""
+
+    lab: str
+    client: str
+    vip: str
+    url: str
+
+
+def stage(lab: Lab) -> Stage:
+    """The first client, and the first service, of a lab.
+
+    Raises:
+        LvsnetError: it has none.
+    """
+    clients = [name for name, node in lab.nodes.items() if node.role == "client"]
+    if not clients or not lab.services:
+        raise LvsnetError(f"the tour needs a client and a service, and lab {lab.name} lacks one")
+    service = next(iter(lab.services.values()))
+    url = f"http://{service.address}:{service.port}/"
+    return Stage(lab.name, clients[0], str(service.address), url)
+
+
+def walk(stage: Stage, show: Callable[[str], None], report: Report) -> None:
+    """Show balancing, then failover and the way back, on a lab that has just been deployed."""
+    holder = _holder(stage)
+    show(f"\n{REQUESTS} requests from {stage.client} to {stage.url}")
+    answers = _sh(stage, ASK.format(requests=REQUESTS, url=stage.url))
+    for server, count in sorted(Counter(answers.split()).items()):
+        show(f"  {server} answered {count}")
+    show(f"\n# lvsnet exec {holder} ipvsadm -Ln")
+    show(_run(stage, holder, "ipvsadm", "-Ln").rstrip())
+
+    show(f"\n# lvsnet stop {holder}        (it holds {stage.vip}: power loss)")
+    asking = _sh(stage, KEEP_ASKING.format(url=stage.url, log=LOG)).strip()
+    time.sleep(5 * INTERVAL)
+    labs.stop(stage.lab, holder)
+    successor = _wait_for(stage, lambda holder_now: holder_now not in ("", holder))
+    _answered_again(stage)
+    _run(stage, stage.client, "kill", asking)
+    times = [float(line) for line in _run(stage, stage.client, "cat", LOG).split()]
+    show(f"{successor} holds {stage.vip}; clients were without an answer for {gap(times):.1f} s")
+
+    show(f"\n# lvsnet start {holder}")
+    labs.start(stage.lab, holder, report)
+    show(f"{_wait_for(stage, lambda now: now == holder)} holds {stage.vip} again")
+    show(
+        f"""
+The lab runs on. Try:
+  lvsnet inspect
+  lvsnet exec {stage.client} curl -s {stage.vip}
+  lvsnet exec {holder} ipvsadm -Lnc
+  lvsnet logs -f {successor}
+  lvsnet destroy {stage.lab}"""
+    )
+
+
+def gap(times: list[float]) -> float:
+    """The longest time between two answers, in the unit of ``times``; 0 with fewer than two."""
+    return max((later - earlier for earlier, later in pairwise(times)), default=0)
+
+
+def _holder(stage: Stage) -> str:
+    """The director that holds the VIP; empty when none or more than one does."""
+    holders = labs.look(stage.lab).holders(stage.vip)
+    return holders[0] if len(holders) == 1 else ""
+
+
+def _wait_for(stage: Stage, reached: Callable[[str], bool]) -> str:
+    until = time.monotonic() + TAKEOVER
+    while not reached(holder := _holder(stage)):
+        if time.monotonic() > until:
+            raise LvsnetError(
+                f"{stage.vip} is on {holder or 'no director'} after {TAKEOVER:.0f} s; "
+                "`lvsnet logs NODE` shows what its keepalived says"
+            )
+        time.sleep(INTERVAL)
+    return holder
+
+
+def _answered_again(stage: Stage) -> None:
+    """Return once the client has had an answer since now."""
+    until = time.monotonic() + TAKEOVER
+    before = _run(stage, stage.client, "wc", "-l", LOG)
+    while _run(stage, stage.client, "wc", "-l", LOG) == before:
+        if time.monotonic() > until:
+            raise LvsnetError(f"{stage.url} does not answer {stage.client} any more")
+        time.sleep(INTERVAL)
+
+
+def _sh(stage: Stage, script: str) -> str:
+    return _run(stage, stage.client, "bash", "-c", script)
+
+
+def _run(stage: Stage, node: str, *argv: str) -> str:
+    code, output, errors = labs.run(stage.lab, node, *argv)
+    if code:
+        raise LvsnetError(f"{node}: {' '.join(argv)} ended with code {code}: {errors.strip()}")
+    return output

@@ -82,7 +82,7 @@ def connected(lab: str) -> Iterator[Connection]:
     with socket.socket(socket.AF_UNIX) as end:
         end.settimeout(CONNECT)
         try:
-            end.connect(str(place.socket))
+            end.connect(str(place.leads_to_socket.readlink()))
         except TimeoutError as error:
             raise SilenceError(f"lab {lab}: its supervisor does not answer") from error
         except (FileNotFoundError, ConnectionRefusedError) as error:

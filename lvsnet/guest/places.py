@@ -1,7 +1,8 @@
 """Where a lab in a guest keeps what: its lock and socket, and its directory.
 
 A lab is there as long as its supervisor holds the lock, which the kernel drops however the
-supervisor ends. What lies about without a lock held is left over, and is removed.
+supervisor ends. What lies about without a lock held is left over, and is removed. The lock lies
+beside the directory, not in the runtime directory, of which a session may have another or none.
 """
 
 from __future__ import annotations
@@ -43,9 +44,14 @@ class Place:
         """What the guest's kernel and init say."""
         return self.home / "console.log"
 
+    @property
+    def leads_to_socket(self) -> Path:
+        """A link to the socket, for sessions with another runtime directory."""
+        return self.home / "socket"
+
 
 def runtime_directory(environment: Mapping[str, str] = os.environ) -> Path:
-    """The directory for locks and sockets, made when it is missing.
+    """The directory for sockets, made when it is missing.
 
     ``$XDG_RUNTIME_DIR/lvsnet``, else ``/run/lvsnet`` for root and ``/tmp/lvsnet-UID`` for others.
 
@@ -83,10 +89,8 @@ def of(lab: str) -> Place:
     """
     if not re.fullmatch(NAME, lab):
         raise LvsnetError(f"{lab!r} is no name of a lab: lower-case letters, digits and hyphens")
-    runtime = runtime_directory()
-    place = Place(
-        lab, runtime / f"{lab}.lock", runtime / f"{lab}.sock", cache.root() / "labs" / lab
-    )
+    homes = cache.root() / "labs"
+    place = Place(lab, homes / f"{lab}.lock", runtime_directory() / f"{lab}.sock", homes / lab)
     if len(os.fsencode(place.socket)) > LONGEST_SOCKET:
         raise LvsnetError(
             f"{place.socket}: too long for a socket's path; set XDG_RUNTIME_DIR to a shorter one"
@@ -96,6 +100,7 @@ def of(lab: str) -> Place:
 
 def take(place: Place) -> int | None:
     """The lab's lock as an open file descriptor; None when somebody else holds it."""
+    place.lock.parent.mkdir(parents=True, exist_ok=True)
     while True:
         fd = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -114,6 +119,8 @@ def take(place: Place) -> int | None:
 
 def clear(place: Place, lock: int) -> None:
     """Remove all that a lab has on disk, and give the lock back."""
+    if place.leads_to_socket.is_symlink():
+        place.leads_to_socket.readlink().unlink(missing_ok=True)
     if place.home.exists():
         shutil.rmtree(place.home)
     place.socket.unlink(missing_ok=True)
@@ -123,12 +130,12 @@ def clear(place: Place, lock: int) -> None:
 
 def running() -> list[Place]:
     """The labs whose supervisor lives, by name; what dead ones left behind is removed."""
-    known = {path.stem for path in runtime_directory().glob("*.lock")}
     homes = cache.root() / "labs"
-    if homes.is_dir():
-        known |= {path.name for path in homes.iterdir() if re.fullmatch(NAME, path.name)}
+    if not homes.is_dir():
+        return []
+    known = {path.name.removesuffix(".lock") for path in homes.iterdir()}
     alive = []
-    for lab in sorted(known):
+    for lab in sorted(name for name in known if re.fullmatch(NAME, name)):
         place = of(lab)
         lock = take(place)
         if lock is None:

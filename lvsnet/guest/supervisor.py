@@ -205,7 +205,7 @@ def run(place: places.Place, configuration: dict[str, dict[str, object]], owner:
     guest = None
     failure = ""
     try:
-        others = len(list(place.lock.parent.glob("*.sock")))
+        others = len(list(place.socket.parent.glob("*.sock")))
         if place.home.exists():
             shutil.rmtree(place.home)
         place.socket.unlink(missing_ok=True)
@@ -214,6 +214,7 @@ def run(place: places.Place, configuration: dict[str, dict[str, object]], owner:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(place.socket))
             listener.listen()
+            place.leads_to_socket.symlink_to(place.socket)
             supervisor.serve(listener, guest)
     except GuestEndedError as error:
         failure = (

@@ -57,9 +57,7 @@ def stop(plan: Plan, name: str, runtime: Runtime) -> None:
     node = find(plan, name)
     if not runtime.runs(plan.lab, name):
         raise LvsnetError(f"{name} does not run; `lvsnet start {name}` starts it")
-    with _step(name, "take the links down"):
-        network.pull_out(namespaces.of_fabric(plan.lab), node.interfaces)
-    runtime.power_off(plan.lab, [name])
+    _cut(plan, node, runtime)
 
 
 def start(plan: Plan, name: str, runtime: Runtime, report: Report) -> None:
@@ -71,8 +69,10 @@ def start(plan: Plan, name: str, runtime: Runtime, report: Report) -> None:
     node = find(plan, name)
     if runtime.runs(plan.lab, name):
         raise LvsnetError(f"{name} runs already")
+    # It may have ended by itself, its init killed, and have left its half of things.
+    _cut(plan, node, runtime)
     with ExitStack() as undo:
-        undo.callback(runtime.power_off, plan.lab, [name])
+        undo.callback(_cut, plan, node, runtime)
         _boot(plan, [node], namespaces.of_fabric(plan.lab), runtime, report, volatile_files)
         undo.pop_all()
 
@@ -88,6 +88,15 @@ def find(plan: Plan, name: str) -> Node:
             return node
     known = ", ".join(node.name for node in plan.nodes)
     raise LvsnetError(f"lab {plan.lab} has no node {name}; it has {known}")
+
+
+def _cut(plan: Plan, node: Node, runtime: Runtime) -> None:
+    fabric = namespaces.of_fabric(plan.lab)
+    with _step(node.name, "take its links down"):
+        network.pull_out(fabric, node.interfaces)
+    runtime.power_off(plan.lab, [node.name])
+    with _step(node.name, "remove its links"):
+        network.unplug(fabric, node.interfaces)
 
 
 def all_files(node: Node) -> tuple[File, ...]:

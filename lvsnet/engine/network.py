@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_interface
 from pathlib import Path
 
 from lvsnet.engine import namespaces
-from lvsnet.engine.netlink import IPRoute
+from lvsnet.engine.netlink import IPRoute, NetlinkError
 from lvsnet.plan.model import Interface, Node, Segment
 
 
@@ -70,6 +72,14 @@ def pull_out(fabric: Path, interfaces: Sequence[Interface]) -> None:
                 netlink.link("set", index=index, state="down")
 
 
+def unplug(fabric: Path, interfaces: Sequence[Interface]) -> None:
+    """Remove the wires at once; the kernel takes its time to do so after a namespace's end."""
+    with namespaces.entered(fabric), IPRoute() as netlink:
+        for interface in interfaces:
+            for index in netlink.link_lookup(ifname=interface.port):
+                netlink.link("del", index=index)
+
+
 def configure(node: Node, pid: int) -> None:
     """Sysctls, addresses, links up and routes of a node, in this order.
 
@@ -77,12 +87,13 @@ def configure(node: Node, pid: int) -> None:
     address and ``arp_ignore``.
 
     Raises:
-        OSError: a sysctl that the kernel does not have or whose value it refuses.
-        NetlinkError: an address or route that the kernel refuses.
+        OSError: a sysctl that the kernel does not have or whose value it refuses; an address or
+            route that it refuses. Each is named.
     """
     with namespaces.entered(namespaces.of_process(pid)), IPRoute() as netlink:
         for key, value in node.sysctls:
-            set_sysctl(key, value)
+            with _naming(f"sysctl {key} = {value}"):
+                set_sysctl(key, value)
         for interface in node.interfaces:
             index = _index(netlink, interface.name)
             for address in interface.addresses:
@@ -92,7 +103,19 @@ def configure(node: Node, pid: int) -> None:
         for extra in node.addresses:
             _add_address(netlink, _index(netlink, extra.interface), extra.address)
         for route in node.routes:
-            netlink.route("add", dst=route.destination, gateway=route.via)
+            with _naming(f"route to {route.destination} via {route.via}"):
+                netlink.route("add", dst=route.destination, gateway=route.via)
+
+
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
+    """Put what is being set before the kernel's reason."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{what}: {error.strerror}") from error
+    except NetlinkError as error:
+        raise OSError(f"{what}: {os.strerror(error.code)}") from error
 
 
 def set_sysctl(key: str, value: str) -> None:
@@ -110,13 +133,14 @@ def _add_address(netlink: IPRoute, index: int, address: str) -> None:
     broadcast = {}
     if interface.version == 4 and interface.network.prefixlen < 31:
         broadcast = {"broadcast": str(interface.network.broadcast_address)}
-    netlink.addr(
-        "add",
-        index=index,
-        address=str(interface.ip),
-        prefixlen=interface.network.prefixlen,
-        **broadcast,
-    )
+    with _naming(f"address {address}"):
+        netlink.addr(
+            "add",
+            index=index,
+            address=str(interface.ip),
+            prefixlen=interface.network.prefixlen,
+            **broadcast,
+        )
 
 
 def _index(netlink: IPRoute, name: str) -> int:

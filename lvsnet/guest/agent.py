@@ -16,6 +16,7 @@ import termios
 import time
 import tty
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +75,8 @@ class Agent:
 
     def _serve_line(self, events: int) -> None:
         if events & selectors.EVENT_WRITE:
-            self.line.wrote(os.write(self.fd, self.line.to_write()[:READ_SIZE]))
+            with suppress(BlockingIOError):
+                self.line.wrote(os.write(self.fd, self.line.to_write()[:READ_SIZE]))
         if events & selectors.EVENT_READ:
             for frame in self.line.receive(os.read(self.fd, READ_SIZE)):
                 self._frame(frame)

@@ -12,6 +12,8 @@ from lvsnet.plan.model import Daemon
 
 DEADLINE = 15.0
 """Seconds from a daemon's start until it must be ready; on an idle machine it takes 0.1 s."""
+SURVIVAL = 0.5
+"""Seconds that a daemon must live of which nothing is known but that it runs."""
 INTERVAL = 0.01
 LISTEN = "0A"
 """TCP_LISTEN in /proc/net/tcp (include/net/tcp_states.h)."""
@@ -30,24 +32,26 @@ class Started:
 
 def wait(started: list[Started], failed: Callable[[Started, str], None]) -> None:
     """Return when all daemons are ready; call ``failed``, which must raise, for one that is not."""
-    until = time.monotonic() + DEADLINE
+    begun = time.monotonic()
     waiting = list(started)
     while waiting:
-        late = time.monotonic() > until
+        passed = time.monotonic() - begun
         for one in list(waiting):
-            missing = lacks(one)
+            missing = lacks(one, passed)
             if not runs(one.pid):
                 failed(one, "ended at once")
             elif not missing:
                 waiting.remove(one)
-            elif late:
+            elif passed > DEADLINE:
                 failed(one, f"is not ready after {DEADLINE:.0f} s: {missing}")
         if waiting:
             time.sleep(INTERVAL)
 
 
-def lacks(one: Started) -> str:
-    """What a daemon still lacks to be ready; empty when nothing."""
+def lacks(one: Started, passed: float) -> str:
+    """What a daemon lacks to be ready ``passed`` seconds after its start; empty if nothing."""
+    if not one.daemon.listens and not one.daemon.pid_file and passed < SURVIVAL:
+        return "it has hardly begun"
     silent = [port for port in one.daemon.listens if port not in listening(one.init)]
     if silent:
         return "it does not listen on TCP port " + ", ".join(map(str, silent))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lvsnet.errors import LvsnetError
+
 if TYPE_CHECKING:
     from lvsnet.observe.model import Site
+
+
+WIDE = 200
 
 
 class Format(StrEnum):
@@ -29,14 +35,22 @@ def inspect(
     from lvsnet.guest import labs, places
 
     names = [lab_name(lab)] if lab else [place.lab for place in places.running()]
-    seen = [(name, labs.description(name), labs.look(name)) for name in names]
+    seen = []
+    for name in names:
+        try:
+            seen.append((name, labs.description(name), labs.look(name)))
+        except LvsnetError as error:
+            if lab:
+                raise
+            # One that is just being deployed or destroyed must not hide the others.
+            typer.echo(f"{name}: {error}", err=True)
     if form is Format.json:
         typer.echo(json.dumps({"labs": [_plain(*one) for one in seen]}, indent=2))
     else:
         for one in seen:
             _print(*one)
-        if not seen:
-            typer.echo("no lab runs", err=True)
+    if not names:
+        typer.echo("no lab runs", err=True)
 
 
 def _plain(name: str, about: dict[str, object], site: Site) -> dict[str, object]:
@@ -53,9 +67,7 @@ def _print(name: str, about: dict[str, object], site: Site) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
-    console.print(Text(f"lab {name}: {about['runtime']} on kernel {about['kernel']}"))
-    console.print(Text(f"  because it {about['reason']}"))
+    typer.echo(f"lab {name}: {about['runtime']}, kernel {about['kernel']}: {about['reason']}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("node", "role", "state", "addresses", "daemons"):
         table.add_column(title)
@@ -65,11 +77,16 @@ def _print(name: str, about: dict[str, object], site: Site) -> None:
             node.role,
             "running" if node.running else "stopped",
             Text("\n".join(f"{one.interface} {one.address}" for one in node.addresses)),
-            "\n".join(f"{daemon}{'' if alive else ' (dead)'}" for daemon, alive in node.daemons),
+            Text("\n".join(_daemon(name, alive) for name, alive in node.daemons if node.running)),
         )
-    console.print(table)
+    # A program that reads the table is to find whole words in it.
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
     for vip in _vips(about):
-        console.print(Text(f"VIP {vip} is on {' and '.join(site.holders(vip)) or 'no director'}"))
+        typer.echo(f"VIP {vip} is on {' and '.join(site.holders(vip)) or 'no director'}")
+
+
+def _daemon(name: str, alive: bool) -> str:
+    return name if alive else f"{name} (dead)"
 
 
 def _vips(about: dict[str, object]) -> list[str]:

@@ -1,0 +1,70 @@
+"""Users for end-to-end tests, each with a cache and a runtime directory of their own.
+
+So tests in several processes see nothing of each other's labs. What is expensive, the node file
+system and the guest kernel, is the machine's own, built first when it is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from e2e.users import LVSNET, User
+from lvsnet import cache
+from lvsnet.guest import kernel
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The machine's cache, with kernel and node file system in it; returns its directory."""
+    done = subprocess.run([LVSNET, "setup"], capture_output=True, timeout=1200, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return cache.root()
+
+
+@pytest.fixture(scope="session")
+def new_user(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], User]:
+    """Makes users."""
+    real = cache.entry(kernel.KIND, kernel._key())
+
+    def make(name: str) -> User:
+        user = User(tmp_path_factory.mktemp(name))
+        lvsnet = user.home / "cache/lvsnet"
+        (lvsnet / kernel.KIND).mkdir(parents=True)
+        (user.home / "run").mkdir()
+        (lvsnet / "image").symlink_to(built / "image")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_CACHE_HOME", str(user.home / "cache"))
+            cache.entry(kernel.KIND, kernel._key()).symlink_to(real)
+        return user
+
+    return make
+
+
+def _end_all(user: User) -> None:
+    user.tries("destroy", "--all")
+    for pid in user.processes():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def user(new_user: Callable[[str], User]) -> Iterator[User]:
+    """A user for one test."""
+    one = new_user("user")
+    yield one
+    _end_all(one)
+
+
+@pytest.fixture(scope="module")
+def resident(new_user: Callable[[str], User]) -> Iterator[User]:
+    """A user for all tests of a module."""
+    one = new_user("resident")
+    yield one
+    _end_all(one)

@@ -1,0 +1,198 @@
+"""Users who type lvsnet's commands, and what they see."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from lvsnet.resources import example_labs
+
+LVSNET = Path(sys.executable).with_name("lvsnet")
+DEADLINE = 60.0
+"""Seconds that a command may take; deploying with all its waits takes 7 s on an idle machine."""
+VIP = "192.168.10.100"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode()
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody on this machine, and where they keep what."""
+
+    home: Path
+    session: str = "run"
+    """Below ``home``: the runtime directory."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+            "XDG_RUNTIME_DIR": str(self.home / self.session),
+            "COLUMNS": "200",
+        }
+
+    def begin(
+        self,
+        *arguments: str,
+        stdin: IO[bytes] | int = subprocess.DEVNULL,
+        stderr: int = subprocess.PIPE,
+    ) -> subprocess.Popen[bytes]:
+        """A command that runs; whoever begins it ends it."""
+        return subprocess.Popen(
+            [LVSNET, *arguments],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=self.environment,
+            cwd=self.home,
+        )
+
+    def tries(self, *arguments: str, stdin: bytes = b"", deadline: float = DEADLINE) -> Done:
+        """A command, whatever comes of it."""
+        done = subprocess.run(
+            [LVSNET, *arguments],
+            input=stdin,
+            capture_output=True,
+            env=self.environment,
+            cwd=self.home,
+            timeout=deadline,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr.decode())
+
+    def does(self, *arguments: str, stdin: bytes = b"") -> str:
+        """A command that must succeed; its output."""
+        done = self.tries(*arguments, stdin=stdin)
+        assert done.code == 0, f"lvsnet {' '.join(arguments)}: {done}"
+        return done.text
+
+    def lab(self, name: str, *changes: tuple[str, str]) -> str:
+        """Path of a copy of labs/dr.yaml with another name and these replacements."""
+        text = example_labs()["dr"].read_text()
+        for old, new in (("name: dr\n", f"name: {name}\n"), *changes):
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path = self.home / f"{name}.yaml"
+        path.write_text(text)
+        return str(path)
+
+    def left(self) -> list[str]:
+        """What labs have on this user's disk."""
+        places = (self.home / "cache/lvsnet/labs", self.home / self.session / "lvsnet")
+        return [str(path) for place in places if place.exists() for path in place.iterdir()]
+
+    def processes(self) -> dict[int, str]:
+        """Supervisors and guests: every process in a session that one of this user's began."""
+        seen = [one for one in map(_process, Path("/proc").glob("[0-9]*")) if one is not None]
+        sessions = {one.session for one in seen if str(self.home).encode() in one.described}
+        return {
+            one.pid: one.command
+            for one in seen
+            if one.session in sessions - {os.getsid(0)} and one.state not in "ZX"
+        }
+
+    def supervisor(self) -> int:
+        """Process id of the only lab's supervisor."""
+        return self._only("lvsnet.guest.supervisor")
+
+    def guest(self) -> int:
+        """Process id of the only lab's kernel."""
+        return self._only("mem=512M")
+
+    def _only(self, words: str) -> int:
+        found = [pid for pid, command in self.processes().items() if words in command]
+        assert len(found) == 1, self.processes()
+        return found[0]
+
+
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    state: str
+    session: int
+    command: str
+    described: bytes
+    """Command line and environment."""
+
+
+def _process(directory: Path) -> _Process | None:
+    """A process; None when it is gone, or not ours to see."""
+    try:
+        _, _, fields = (directory / "stat").read_text().rpartition(") ")
+        command = (directory / "cmdline").read_bytes()
+        described = command + (directory / "environ").read_bytes()
+    except OSError:
+        return None
+    state, _parent, _group, session, *_ = fields.split()
+    shown = command.replace(b"\0", b" ").decode(errors="replace")
+    return _Process(int(directory.name), state, int(session), shown, described)
+
+
+def eventually(
+    condition: Callable[[], object], within: float, what: Callable[[], object] | str = ""
+) -> float:
+    """Seconds until ``condition`` was true; fails after ``within``, and says ``what`` is."""
+    begun = time.monotonic()
+    while not condition():
+        if time.monotonic() - begun > within:
+            pytest.fail(f"not within {within} s: {what() if callable(what) else what}")
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+def reads(process: subprocess.Popen[bytes], words: bytes, within: float = 10) -> bytes:
+    """What a process says until ``words`` are in it; fails when they do not come in time."""
+    said = b""
+    until = time.monotonic() + within
+    assert process.stdout is not None
+    while words not in said:
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
+        piece = os.read(process.stdout.fileno(), 65536) if ready else b""
+        assert piece, f"not within {within} s: {words!r}; it said {said!r}"
+        said += piece
+    return said
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate(timeout=10)
+
+
+def table(user: User, node: str) -> dict[str, tuple[int, int]]:
+    """RIP -> ActiveConn and InActConn of the web service, as ipvsadm shows it on a node."""
+    text = user.does("exec", node, "ipvsadm", "-Ln")
+    lines = re.findall(r"-> ([\d.]+):80\s+Route\s+1\s+(\d+)\s+(\d+)", text)
+    return {rip: (int(active), int(inactive)) for rip, active, inactive in lines}
+
+
+def holds(user: User, node: str) -> bool:
+    """Whether a node's eth1 has the VIP."""
+    return f"inet {VIP}/32" in user.does("exec", node, "ip", "addr", "show", "eth1")
+
+
+def requests(user: User, count: int) -> list[str]:
+    """The answers to requests from the client to the VIP; one that fails has none."""
+    loop = f"for i in $(seq {count}); do curl -s -m 2 {VIP} || echo no answer; done"
+    return user.does("exec", "client", "sh", "-c", loop).splitlines()

@@ -1,0 +1,178 @@
+"""The agent, run on this machine, with programs in place of containers."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lvsnet.guest import wire
+from lvsnet.guest.wire import Frame, Line, Type
+
+# The engine's operations are left out: this is about streams.
+AGENT = """
+import sys, time
+from lvsnet.guest import agent, requests
+requests.COMMANDS = {"exec": lambda request: request["argv"]}
+requests.OPERATIONS = {"progress": lambda request, report: report("half") or {"done": True}}
+agent.Agent(int(sys.argv[1])).run()
+"""
+
+
+@dataclass
+class Peer:
+    """The supervisor's end of the line."""
+
+    end: socket.socket
+    line: Line = field(default_factory=lambda: Line(window=wire.LINE_WINDOW))
+    data: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    """(Stream, channel) -> what came on it."""
+    results: dict[int, dict[str, object]] = field(default_factory=dict)
+
+    def open(self, stream: int, *argv: str) -> None:
+        self.line.send(wire.with_json(Type.OPEN, stream, {"op": "exec", "argv": list(argv)}))
+
+    def turn(self, until: float, reading: Sequence[int] = ()) -> None:
+        """Write and read once; streams in ``reading`` are given no credit for what they sent."""
+        assert time.monotonic() < until, (self.results, {k: len(v) for k, v in self.data.items()})
+        while self.line.wants_write:
+            self.line.wrote(self.end.send(self.line.to_write()))
+        self.end.settimeout(0.1)
+        try:
+            content = self.end.recv(65536)
+        except TimeoutError:
+            return
+        for frame in self.line.receive(content):
+            self._frame(frame, reading)
+
+    def _frame(self, frame: Frame, reading: Sequence[int]) -> None:
+        if frame.type is Type.DATA:
+            channel, content = wire.channel_of(frame)
+            key = (frame.stream, channel)
+            self.data[key] = self.data.get(key, b"") + content
+            if frame.stream not in reading:
+                self.line.send(wire.credit(frame.stream, channel, len(content)))
+        elif frame.type is Type.CLOSE:
+            self.results[frame.stream] = wire.json_of(frame)
+
+    def result(self, stream: int, slow: Sequence[int] = ()) -> dict[str, object]:
+        until = time.monotonic() + 10
+        while stream not in self.results:
+            self.turn(until, slow)
+        return self.results[stream]
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    ours, theirs = socket.socketpair()
+    with ours:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", AGENT, str(theirs.fileno())], pass_fds=[theirs.fileno()]
+        )
+        theirs.close()
+        yield Peer(ours)
+        process.kill()
+        process.wait(10)
+
+
+def test_output_and_exit_code(peer: Peer) -> None:
+    peer.open(1, "sh", "-c", "echo out; echo err >&2; exit 7")
+    assert peer.result(1) == {"code": 7}
+    assert peer.data == {(1, wire.STDOUT): b"out\n", (1, wire.STDERR): b"err\n"}
+
+
+def test_input_goes_to_the_program_and_ends(peer: Peer) -> None:
+    peer.open(1, "cat")
+    peer.line.send(wire.data(1, wire.STDIN, b"one "))
+    peer.line.send(wire.data(1, wire.STDIN, b"two"))
+    peer.line.send(wire.eof(1, wire.STDIN))
+    assert peer.result(1) == {"code": 0}
+    assert peer.data == {(1, wire.STDOUT): b"one two"}
+
+
+def test_a_stream_without_credit_waits_and_the_others_go_on(peer: Peer) -> None:
+    peer.open(1, "head", "-c", "1000000", "/dev/zero")
+    peer.open(2, "head", "-c", "1000000", "/dev/zero")
+    assert peer.result(2, slow=[1]) == {"code": 0}
+    assert len(peer.data[2, wire.STDOUT]) == 1_000_000
+    assert len(peer.data[1, wire.STDOUT]) <= wire.CREDIT
+    assert 1 not in peer.results
+    peer.line.send(wire.credit(1, wire.STDOUT, len(peer.data[1, wire.STDOUT])))
+    assert peer.result(1) == {"code": 0}
+    assert len(peer.data[1, wire.STDOUT]) == 1_000_000
+
+
+def test_a_program_that_does_not_read_holds_up_nobody(peer: Peer) -> None:
+    peer.open(1, "sleep", "60")
+    for _ in range(8):
+        peer.line.send(wire.data(1, wire.STDIN, bytes(wire.CHUNK)))
+    peer.open(2, "cat")
+    peer.line.send(wire.data(2, wire.STDIN, b"x"))
+    peer.line.send(wire.eof(2, wire.STDIN))
+    assert peer.result(2) == {"code": 0}
+    assert peer.data == {(2, wire.STDOUT): b"x"}
+
+
+def test_a_signal_reaches_the_program(peer: Peer) -> None:
+    peer.open(1, "sleep", "60")
+    peer.line.send(wire.with_json(Type.MESSAGE, 1, {"signal": signal.SIGTERM}))
+    assert peer.result(1) == {"code": 143}
+
+
+def test_a_client_that_goes_away_ends_the_program_and_its_children(peer: Peer) -> None:
+    peer.open(1, "sh", "-c", "trap '' TERM; sleep 60 & echo $! $$; wait")
+    until = time.monotonic() + 10
+    while b"\n" not in peer.data.get((1, wire.STDOUT), b""):
+        peer.turn(until)
+    pids = [int(pid) for pid in peer.data[1, wire.STDOUT].split()]
+    assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+    peer.line.send(wire.with_json(Type.CLOSE, 1, {}))
+    while any(running(pid) for pid in pids):
+        peer.turn(until)
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"op": "exec", "argv": ["/no/such/program"]}, "No such file"),
+        ({"op": "fly"}, "knows no operation 'fly'"),
+    ],
+)
+def test_what_cannot_be_started_is_told(
+    peer: Peer, request_: dict[str, object], words: str
+) -> None:
+    peer.line.send(wire.with_json(Type.OPEN, 1, request_))
+    assert words in str(peer.result(1)["error"])
+
+
+def test_an_operation_reports_and_ends_with_its_result(peer: Peer) -> None:
+    peer.line.send(wire.with_json(Type.OPEN, 1, {"op": "progress"}))
+    assert peer.result(1) == {"code": 0}
+    lines = peer.data[1, wire.STDOUT].splitlines()
+    assert lines == [b'{"progress": "half"}', b'{"result": {"done": true}}']
+
+
+def test_many_programs_leave_no_file_descriptor(peer: Peer) -> None:
+    peer.open(1, "sh", "-c", "ls /proc/$PPID/fd | wc -l")
+    peer.result(1)
+    for stream in range(2, 40):
+        peer.open(stream, "true")
+    for stream in range(2, 40):
+        assert peer.result(stream) == {"code": 0}
+    peer.open(40, "sh", "-c", "ls /proc/$PPID/fd | wc -l")
+    peer.result(40)
+    assert peer.data[1, wire.STDOUT] == peer.data[40, wire.STDOUT]

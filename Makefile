@@ -1,0 +1,87 @@
+# make lab    everything that is needed, then the tour of labs/dr.yaml
+# make test   everything that is needed, then the tests
+#
+# PYTHON=python3.12 chooses another Python, JOBS=8 how many tests run at once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+JOBS ?= 4
+STAMP := .venv/.installed-$(shell sha256sum pyproject.toml | cut -c1-16)
+
+# The first of these that is 3.11 or later; a PYTHON that was given is the only one.
+PYTHON ?=
+PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+FIND_PYTHON = python=; for p in $(PYTHONS); do \
+	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then python=$$p; break; fi; done
+
+.PHONY: help setup system venv lab test lint bench clean
+
+help:
+	@echo 'make lab     set up what is missing and tour labs/dr.yaml'
+	@echo 'make test    set up what is missing and run the tests'
+	@echo 'make setup lint bench clean'
+
+setup: venv
+	@$(BIN)/lvsnet setup
+
+# Debian's packages that are not there yet; nothing is asked of apt when nothing is missing.
+system:
+	@missing=; need() { missing="$$missing $$1"; }; \
+	command -v mmdebstrap >/dev/null || need mmdebstrap; \
+	command -v gpg >/dev/null || need gpg; \
+	command -v sqfstar >/dev/null || need squashfs-tools; \
+	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || need debian-archive-keyring; \
+	[ "$$(id -u)" = 0 ] || command -v newuidmap >/dev/null || need uidmap; \
+	$(FIND_PYTHON); \
+	if [ -z "$$python" ]; then need python3; need python3-venv; \
+	elif ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+		[ "$$python" = python3 ] && need python3-venv || need "$${python##*/}-venv"; fi; \
+	[ -n "$$missing" ] || exit 0; \
+	install="apt-get install --no-install-recommends$$missing"; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "setup: there is no apt-get here. Install what Debian calls$$missing" >&2; exit 1; \
+	elif [ "$$(id -u)" = 0 ]; then as=; \
+	elif sudo -n true 2>/dev/null; then as="sudo -n"; \
+	else echo "setup: needs packages that only root can install. Run:" >&2; \
+		echo "  sudo apt-get update && sudo $$install" >&2; exit 1; fi; \
+	echo "setup: installing$$missing"; \
+	$$as apt-get update -qq || echo "setup: apt-get update failed; trying with what apt has" >&2; \
+	$$as env DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null
+
+venv: system $(STAMP)
+
+$(STAMP): | system
+	@$(FIND_PYTHON); \
+	if [ -z "$$python" ]; then \
+		echo "setup: no Python 3.11 or later among: $(PYTHONS)" >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; fi; \
+	[ -x $(BIN)/python ] || { echo "setup: .venv with $$("$$python" -V)"; "$$python" -m venv .venv; }; \
+	echo "setup: installing lvsnet and what it is developed with"; \
+	pip="$(BIN)/python -m pip --disable-pip-version-check -q"; \
+	$(BIN)/python -c 'import pip; v = pip.__version__.split("."); \
+	raise SystemExit((int(v[0]), int(v[1])) < (25, 1))' || $$pip install --upgrade 'pip>=25.1'; \
+	$$pip install -e . --group dev; \
+	rm -f .venv/.installed-*; touch $@
+
+lab: setup
+	@$(BIN)/lvsnet tour --afresh labs/dr.yaml
+
+test: setup
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+lint: venv
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: setup
+	@$(BIN)/python tests/bench/bench.py
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "What was built for labs stays in $${XDG_CACHE_HOME:-$$HOME/.cache}/lvsnet"

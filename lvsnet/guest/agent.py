@@ -52,6 +52,8 @@ class Agent:
         self.line = Line(acknowledges=True)
         self.selector = selectors.DefaultSelector()
         self.streams: dict[int, Stream] = {}
+        self.killed: set[int] = set()
+        """Children of streams that are no more, not yet reaped."""
         self.wake_read, wake_write = os.pipe()
         os.set_blocking(self.wake_read, False)
         os.set_blocking(wake_write, False)
@@ -74,12 +76,18 @@ class Agent:
                     self._serve_child(self.streams[key.data], key.fd)
 
     def _serve_line(self, events: int) -> None:
-        if events & selectors.EVENT_WRITE:
-            with suppress(BlockingIOError):
-                self.line.wrote(os.write(self.fd, self.line.to_write()[:READ_SIZE]))
         if events & selectors.EVENT_READ:
-            for frame in self.line.receive(os.read(self.fd, READ_SIZE)):
+            frames = self.line.receive(os.read(self.fd, READ_SIZE))
+            # Acknowledge first, act then: the host can send on meanwhile.
+            self._write_line()
+            for frame in frames:
                 self._frame(frame)
+        if events & selectors.EVENT_WRITE:
+            self._write_line()
+
+    def _write_line(self) -> None:
+        with suppress(BlockingIOError):
+            self.line.wrote(os.write(self.fd, self.line.to_write()))
 
     def _serve_child(self, stream: Stream, fd: int) -> None:
         if fd == stream.child.stdin:
@@ -91,7 +99,8 @@ class Agent:
         wanted = selectors.EVENT_READ
         if self.line.wants_write:
             wanted |= selectors.EVENT_WRITE
-        self.selector.modify(self.fd, wanted)
+        if self.selector.get_key(self.fd).events != wanted:
+            self.selector.modify(self.fd, wanted)
 
     def _watch_outputs(self) -> None:
         """Read from a child only what its stream's credit and the line's queue have room for."""
@@ -205,6 +214,7 @@ class Agent:
                 if pid:
                     stream.status = status
                     self._finish(stream)
+        self.killed -= {pid for pid in self.killed if os.waitpid(pid, os.WNOHANG)[0]}
 
     def _finish(self, stream: Stream) -> None:
         """Once the child has ended: send the rest of its output as credit allows, then close."""
@@ -225,7 +235,7 @@ class Agent:
         for fd in stream.outputs:
             self._drop(fd)
         if stream.status is None:
-            os.waitpid(stream.child.pid, 0)
+            self.killed.add(stream.child.pid)
         del self.streams[stream.id]
 
     def _drop(self, fd: int) -> None:

@@ -18,6 +18,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -80,16 +81,22 @@ class Supervisor:
                     self._greet(Client(listener.accept()[0]))
                 elif key.fd == guest.from_guest:
                     self._read_guest(guest.from_guest)
+                    self._write_guest(guest.to_guest)
                 elif key.fd == guest.to_guest:
-                    self.line.wrote(os.write(guest.to_guest, self.line.to_write()))
+                    self._write_guest(guest.to_guest)
                 elif key.fd in self.clients:
                     self._serve_client(self.clients[key.fd], events)
             if self.ready is None and time.monotonic() > deadline:
                 raise GuestEndedError(f"has not said a word in {BOOT_DEADLINE:.0f} s")
 
+    def _write_guest(self, to_guest: int) -> None:
+        # The line must not be written to before the agent has set it to raw mode.
+        if self.ready is not None and self.line.wants_write:
+            with suppress(BlockingIOError):
+                self.line.wrote(os.write(to_guest, self.line.to_write()))
+
     def _watch(self, to_guest: int) -> None:
         writing = to_guest in self.selector.get_map()
-        # The line must not be written to before the agent has set it to raw mode.
         wanted = self.ready is not None and self.line.wants_write
         if wanted and not writing:
             self.selector.register(to_guest, selectors.EVENT_WRITE)
@@ -102,7 +109,8 @@ class Supervisor:
             events = selectors.EVENT_READ
             if client.line.wants_write:
                 events |= selectors.EVENT_WRITE
-            self.selector.modify(fd, events)
+            if self.selector.get_key(fd).events != events:
+                self.selector.modify(fd, events)
 
     def _greet(self, client: Client) -> None:
         client.socket.setblocking(False)
@@ -188,7 +196,9 @@ class Supervisor:
         for client in self.clients.values():
             client.socket.settimeout(1.0)
             try:
-                client.socket.sendall(client.line.to_write())
+                while content := client.line.to_write():
+                    client.socket.sendall(content)
+                    client.line.wrote(len(content))
             except OSError:
                 continue  # it went away as well
             finally:

@@ -27,6 +27,7 @@ COUNT = struct.Struct(">I")
 MAX_PAYLOAD = 0xFFFF
 CHUNK = 16 * 1024
 """Most bytes of data in one frame, so that streams take turns on a line."""
+WRITE_AT_MOST = 64 * 1024
 CREDIT = 256 * 1024
 LINE_WINDOW = 3 * 1024
 ACKNOWLEDGE_EVERY = 1024
@@ -176,9 +177,8 @@ class Line:
 
     def to_write(self) -> bytes:
         """What may be written now; `wrote` takes note of how much of it was."""
-        if self.window is None:
-            return bytes(self._outgoing)
-        return bytes(self._outgoing[: max(0, self.window - self._unacknowledged)])
+        room = WRITE_AT_MOST if self.window is None else self.window - self._unacknowledged
+        return bytes(self._outgoing[: max(0, room)])
 
     def wrote(self, count: int) -> None:
         del self._outgoing[:count]

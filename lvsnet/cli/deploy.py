@@ -32,10 +32,14 @@ def deploy(
 
     report = progress.on_stderr()
     path = lab_file(lab)
-    with launch.standby() as standby:
-        from lvsnet import deployment
-        from lvsnet.lab.load import load
-        from lvsnet.plan.compile import compile_lab
+    try:
+        with launch.standby() as standby:
+            from lvsnet import deployment
+            from lvsnet.lab.load import load
+            from lvsnet.plan.compile import compile_lab
 
-        plan = compile_lab(load(path))
-        deployment.deploy(standby, plan, path, timeout if wait else 0.0, report)
+            plan = compile_lab(load(path))
+            deployment.deploy(standby, plan, path, timeout if wait else 0.0, report)
+    except KeyboardInterrupt:
+        report("interrupted; nothing of the lab is left")
+        raise typer.Exit(130) from None

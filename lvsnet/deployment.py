@@ -1,17 +1,24 @@
-"""From a compiled lab to a running one: what it needs is got, and the place for it chosen."""
+"""From a lab file to a running lab: the file is read while the guest starts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lvsnet.guest import kernel, labs
-from lvsnet.guest.launch import Standby
+from lvsnet.guest import kernel, labs, places
+from lvsnet.guest.client import Connection
+from lvsnet.guest.kernel import Kernel
 from lvsnet.image import nodefs
 from lvsnet.plan.model import Plan
 from lvsnet.progress import Report
 
 MEMORY = "512M"
+NAME_LINE = re.compile(rf"^name:[ ]*({places.NAME})[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
+LOOKED_AT = 64 * 1024
+"""Bytes of a lab file that are looked at for its name before it is read properly."""
 
 
 @dataclass(frozen=True)
@@ -23,30 +30,70 @@ class Choice:
     reason: str
 
 
-def deploy(standby: Standby, plan: Plan, file: Path, settle: float, report: Report) -> None:
-    """Run a plan that was compiled from ``file``.
+def deploy(file: Path, settle: float, report: Report) -> Plan:
+    """Run the lab that ``file`` describes; the plan that was made of it.
 
     With ``settle``, wait as many seconds until VIPs are held and real servers listed.
 
     Raises:
+        LabFileError: the file is wrong.
         LvsnetError: what is missing or failed; nothing of the lab is left.
     """
+    found = kernel.find()
+    guess = guessed_name(file)
+    if found is not None and nodefs.find() is not None and guess:
+        with _guest(guess, found, report) as connection:
+            plan = _compiled(file)
+            if plan.lab == guess:
+                _run(connection, found, plan, file, settle, report)
+                return plan
+    plan = _compiled(file)
     found = kernel.ensure(report)
-    if found.note:
-        report(found.note)
-    machine = labs.machine(plan, found, nodefs.ensure(report), MEMORY)
+    with _guest(plan.lab, found, report) as connection:
+        _run(connection, found, plan, file, settle, report)
+    return plan
+
+
+def guessed_name(file: Path) -> str:
+    """What the lab is probably called, without reading YAML; empty when that is not to be seen."""
+    if not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        text = stream.read(LOOKED_AT).decode(errors="replace")
+    match = NAME_LINE.search(text)
+    return match[1] if match else ""
+
+
+def _compiled(file: Path) -> Plan:
+    from lvsnet.lab.load import load
+    from lvsnet.plan.compile import compile_lab
+
+    return compile_lab(load(file))
+
+
+@contextmanager
+def _guest(lab: str, found: Kernel, report: Report) -> Iterator[Connection]:
+    machine = labs.machine(found, nodefs.ensure(report), MEMORY)
+    with labs.starting(lab, machine) as connection:
+        yield connection
+
+
+def _run(
+    connection: Connection, found: Kernel, plan: Plan, file: Path, settle: float, report: Report
+) -> None:
     choice = Choice(
         "crun",
         f"guest {found.version}",
         "needs no Docker engine, no privilege and no IPVS in this machine's kernel",
     )
     report(f"{plan.lab}: {choice.runtime}, kernel {choice.kernel}: {choice.reason}")
+    if found.note:
+        report(found.note)
     description = {
+        **asdict(choice),
         "file": str(file.resolve()),
-        "runtime": choice.runtime,
-        "kernel": choice.kernel,
-        "reason": choice.reason,
         "vips": [condition.address for condition in plan.held],
     }
-    labs.deploy(standby, plan, machine, description, settle, report)
+    modules = labs.modules(found, plan.kernel)
+    labs.deploy(connection, plan, modules, description, settle, report)
     report(f"{plan.lab} runs")

@@ -26,20 +26,13 @@ def deploy(
 
     If anything fails, or Ctrl-C is pressed, nothing of the lab is left behind.
     """
+    from lvsnet import deployment
     from lvsnet.cli import progress
     from lvsnet.cli.files import lab_file
-    from lvsnet.guest import launch
 
     report = progress.on_stderr()
-    path = lab_file(lab)
     try:
-        with launch.standby() as standby:
-            from lvsnet import deployment
-            from lvsnet.lab.load import load
-            from lvsnet.plan.compile import compile_lab
-
-            plan = compile_lab(load(path))
-            deployment.deploy(standby, plan, path, timeout if wait else 0.0, report)
+        deployment.deploy(lab_file(lab), timeout if wait else 0.0, report)
     except KeyboardInterrupt:
         report("interrupted; nothing of the lab is left")
         raise typer.Exit(130) from None

@@ -21,22 +21,18 @@ def tour(
 
     The lab goes on running.
     """
+    from lvsnet import deployment
+    from lvsnet import tour as steps
     from lvsnet.cli import progress
     from lvsnet.cli.files import lab_file
-    from lvsnet.guest import labs, launch, places
+    from lvsnet.guest import labs, places
+    from lvsnet.lab.load import load
 
-    report = progress.on_stderr()
     path = lab_file(lab)
-    with launch.standby() as standby:
-        from lvsnet import deployment
-        from lvsnet import tour as steps
-        from lvsnet.lab.load import load
-        from lvsnet.plan.compile import compile_lab
-
-        loaded = load(path)
-        stage = steps.stage(loaded)
-        plan = compile_lab(loaded)
-        if afresh and loaded.name in [place.lab for place in places.running()]:
-            labs.destroy(loaded.name)
-        deployment.deploy(standby, plan, path, SETTLE, report)
+    loaded = load(path)
+    stage = steps.stage(loaded)
+    if afresh and loaded.name in [place.lab for place in places.running()]:
+        labs.destroy(loaded.name)
+    report = progress.on_stderr()
+    deployment.deploy(path, SETTLE, report)
     steps.walk(stage, typer.echo, report)

@@ -18,15 +18,12 @@ import tty
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from lvsnet.errors import LvsnetError
-from lvsnet.guest import lean, modules_loader, process, wire
+from lvsnet.guest import lean, process, wire
 from lvsnet.guest.wire import Frame, Inlet, Line, Outlet, Type
 
 LINE_DEVICE = "/dev/ttyS0"
-MODULES = Path("/mnt/modules")
-"""The host's directory of the guest, hostfs, is at /mnt."""
 MOST_QUEUED = 512 * 1024
 """Bytes that may wait for the line before the agent stops reading from its children."""
 READ_SIZE = 64 * 1024
@@ -285,7 +282,6 @@ def exit_code(status: int) -> int:
 
 def main() -> None:
     begun = time.monotonic()
-    modules_loader.load(MODULES)
     fd = os.open(LINE_DEVICE, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     tty.setraw(fd, termios.TCSANOW)
     agent = Agent(fd)

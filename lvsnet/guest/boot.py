@@ -15,7 +15,7 @@ LINE_IN, LINE_OUT = 10, 11
 """The serial line's ends have fixed numbers, since the command line feeds the random pool."""
 
 EARLY = ("loop", "squashfs", "overlay")
-"""Modules that the init needs to mount the root; the agent loads the others."""
+"""Modules that the init needs to mount the root."""
 
 AGENT = (
     "__init__.py",
@@ -52,8 +52,7 @@ class Machine:
     module_tree: str
     """Directory of all its modules, with what depmod made of them."""
     early_modules: tuple[str, ...]
-    modules: tuple[str, ...]
-    """Paths, in the order to load them."""
+    """Paths below ``module_tree``, in the order to load them, of what `EARLY` names."""
     memory: str
     """As the kernel's mem= takes it: ``512M``."""
 
@@ -69,16 +68,17 @@ def lay_out(machine: Machine, root: Path) -> None:
     Raises:
         OSError: no room, or the cache was taken away meanwhile.
     """
-    for directory in ("bin", "dev", "early", "modules", "new", "proc", "agent/lvsnet"):
+    for directory in ("bin", "dev", "early", "new", "proc", "agent/lvsnet"):
         (root / directory).mkdir(parents=True)
     _link(Path(machine.busybox), root / "bin/busybox")
     _link(Path(machine.image), root / "node.squashfs")
-    for directory, paths in (("early", machine.early_modules), ("modules", machine.modules)):
-        for number, path in enumerate(paths):
-            _link(Path(path), root / directory / f"{number:03}-{Path(path).name}")
+    for number, path in enumerate(machine.early_modules):
+        source = Path(machine.module_tree) / path
+        _link(source, root / "early" / f"{number:03}-{source.name}")
     tree = root / "lib/modules" / machine.release
     shutil.copytree(machine.module_tree, tree, copy_function=_link)
     package = Path(lvsnet.__file__).parent
+    shutil.copy(package / "guest/fstab", root / "fstab")
     for program, target in (("init", root / "init"), ("modprobe", root / "bin/modprobe")):
         shutil.copy(package / "guest" / program, target)
         target.chmod(0o755)

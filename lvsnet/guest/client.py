@@ -31,6 +31,8 @@ class Connection:
     socket: socket.socket
     line: Line = field(default_factory=Line)
     last_stream: int = 0
+    kept: bool = False
+    """Whether the lab outlives this connection, which owns it."""
 
     def open(self, request: Mapping[str, object]) -> int:
         """Begin a request; its stream."""

@@ -7,8 +7,8 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from lvsnet.errors import LvsnetError, SilenceError
 from lvsnet.guest import boot, client, launch, places
@@ -24,19 +24,8 @@ END_DEADLINE = 10.0
 """Seconds that a supervisor may take to end its lab; it takes 0.1 s."""
 
 
-def machine(plan: Plan, kernel: Kernel, image: Image, memory: str) -> boot.Machine:
-    """The guest for a lab.
-
-    Raises:
-        LvsnetError: the kernel lacks modules that the lab needs; all of them are named.
-    """
-    dependencies = (kernel.modules / "modules.dep").read_text()
-    builtin = (kernel.modules / "modules.builtin").read_text()
-
-    def paths(names: tuple[str, ...]) -> tuple[str, ...]:
-        order = load_order(dependencies, builtin, names)
-        return tuple(str(kernel.modules / path) for path in order)
-
+def machine(kernel: Kernel, image: Image, memory: str) -> boot.Machine:
+    """What a guest is made of."""
     return boot.Machine(
         kernel=str(kernel.binary),
         parameters=kernel.command_line,
@@ -44,38 +33,57 @@ def machine(plan: Plan, kernel: Kernel, image: Image, memory: str) -> boot.Machi
         image=str(image.path),
         release=kernel.version,
         module_tree=str(kernel.modules),
-        early_modules=paths(boot.EARLY),
-        modules=paths(plan.kernel),
+        early_modules=modules(kernel, boot.EARLY),
         memory=memory,
     )
 
 
+def modules(kernel: Kernel, names: Sequence[str]) -> tuple[str, ...]:
+    """The modules of those names and what they need, as paths in the order to load them.
+
+    Raises:
+        LvsnetError: the kernel lacks some; all of them are named.
+    """
+    dependencies = (kernel.modules / "modules.dep").read_text()
+    builtin = (kernel.modules / "modules.builtin").read_text()
+    return load_order(dependencies, builtin, names)
+
+
+@contextmanager
+def starting(lab: str, machine: boot.Machine) -> Iterator[client.Connection]:
+    """A guest that starts; unless `deploy` gave it a plan, it is gone when the ``with`` ends."""
+    connection = launch.launch(lab, machine)
+    try:
+        yield connection
+    finally:
+        if not connection.kept:
+            _end(connection)
+        connection.close()
+
+
 def deploy(
-    standby: launch.Standby,
+    connection: client.Connection,
     plan: Plan,
-    machine: boot.Machine,
+    modules: Sequence[str],
     description: Mapping[str, object],
     settle: float,
     report: Report,
 ) -> None:
-    """Run a plan in a new guest under ``standby``.
+    """Run a plan in the guest that `starting` gave.
 
     With ``settle``, wait as many seconds until the site is up.
 
     Raises:
-        LvsnetError: what failed where; nothing of the lab is left.
+        LvsnetError: what failed where.
     """
-    connection = standby.take(plan.lab, asdict(machine), description)
-    try:
-        text = codec.to_json(plan).encode()
-        client.call(connection, {"op": "deploy"}, report, text)
-        if settle:
-            request = {"op": "wait", "deadline": settle}
-            client.call(connection, request, report, silence=settle + client.SILENCE)
-        client.call(connection, {"op": "keep"}, silent)
-    except BaseException:
-        _end(connection)
-        raise
+    client.call(connection, {"op": "describe", "description": description}, silent)
+    request = {"op": "deploy", "modules": modules}
+    client.call(connection, request, report, codec.to_json(plan).encode())
+    if settle:
+        wait = {"op": "wait", "deadline": settle}
+        client.call(connection, wait, report, silence=settle + client.SILENCE)
+    client.call(connection, {"op": "keep"}, silent)
+    connection.kept = True
 
 
 def destroy(lab: str) -> None:

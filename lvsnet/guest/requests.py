@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from pathlib import Path
 from lvsnet.engine import deploy as engine
 from lvsnet.engine.runtimes.crun import Crun
 from lvsnet.errors import LvsnetError
+from lvsnet.guest import modules_loader
 from lvsnet.observe import site
 from lvsnet.plan import codec
 from lvsnet.plan.model import Plan
@@ -21,6 +23,8 @@ STATE = Path("/run/lvsnet")
 RUNTIME = Crun(state=STATE, image=Path("/"))
 """The guest's root is the image itself, read-only, so it can lie below every node's disk."""
 PLAN = STATE / "plan.json"
+MODULES = Path("/mnt/lib/modules")
+"""Below /mnt is the host's directory of this guest, by hostfs."""
 
 
 def exec_command(request: Request) -> list[str]:
@@ -44,8 +48,15 @@ def log_command(request: Request) -> list[str]:
     return ["tail", "--lines=+1", *follow, str(log)]
 
 
-def deploy(_request: Request, report: Report) -> object:
-    """Make the plan on standard input run."""
+def deploy(request: Request, report: Report) -> object:
+    """Make the plan on standard input run: ``{modules}``, paths of the modules that it needs.
+
+    The kernel would ask for most of them itself, one at a time, each by a process.
+    """
+    modules = request.get("modules")
+    if not isinstance(modules, list):
+        raise ValueError("a deploy request needs modules, a list")
+    modules_loader.load(MODULES / os.uname().release, modules)
     plan = codec.from_json(sys.stdin.read())
     engine.deploy(plan, RUNTIME, report)
     PLAN.write_text(codec.to_json(plan))

@@ -49,8 +49,8 @@ class GuestEndedError(Exception):
 
 
 class Supervisor:
-    def __init__(self, description: Mapping[str, object], owner: Client) -> None:
-        self.description = description
+    def __init__(self, owner: Client) -> None:
+        self.description: Mapping[str, object] = {}
         self.owner: Client | None = owner
         self.clients: dict[int, Client] = {}
         self.routes: dict[int, tuple[Client, int]] = {}
@@ -136,6 +136,9 @@ class Supervisor:
                 self._answer(
                     client, frame.stream, {"status": {**self.description, "guest": self.ready}}
                 )
+            elif request.get("op") == "describe":
+                self.description = _mapping(request.get("description"))
+                self._answer(client, frame.stream, {})
             elif request.get("op") == "keep":
                 self.owner = None
                 self._answer(client, frame.stream, {})
@@ -205,13 +208,13 @@ class Supervisor:
                 client.socket.close()
 
 
-def run(place: places.Place, configuration: dict[str, dict[str, object]], owner: Client) -> None:
+def run(place: places.Place, configuration: dict[str, object], owner: Client) -> None:
     """Serve one lab from start to end, and take everything of it away again."""
     lock = places.take(place)
     if lock is None:
         _refuse(owner, f"lab {place.lab} is already running, or just being deployed or destroyed")
         return
-    supervisor = Supervisor(configuration["description"], owner)
+    supervisor = Supervisor(owner)
     guest = None
     failure = ""
     try:
@@ -251,6 +254,12 @@ def _console(place: places.Place) -> str:
     return "\n".join(f"  {line}" for line in chosen) or "  (it said nothing)"
 
 
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise wire.ProtocolError("a description is a mapping")
+    return value
+
+
 def _refuse(owner: Client, reason: str) -> None:
     refusal = wire.with_json(Type.MESSAGE, wire.LINE, {"ended": reason})
     owner.socket.sendall(refusal.encode())
@@ -265,10 +274,7 @@ def main() -> None:
     """As `lvsnet.guest.launch` starts it: configuration on stdin, the owner's socket by number."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _end_by_signal)
-    text = sys.stdin.read()
-    if not text:
-        return  # the lab file was wrong, or whoever started this gave up
-    configuration = json.loads(text)
+    configuration = json.load(sys.stdin)
     owner = Client(socket.socket(fileno=int(sys.argv[1])))
     try:
         run(places.of(configuration["lab"]), configuration, owner)

@@ -29,8 +29,7 @@ def machine(tmp_path: Path) -> boot.Machine:
         image=str(cache / "image"),
         release="7.2.7",
         module_tree=str(cache / "modules"),
-        early_modules=(str(cache / "modules/kernel/c.ko"),),
-        modules=tuple(str(cache / "modules/kernel" / name) for name in ("b.ko", "a.ko")),
+        early_modules=("kernel/c.ko", "kernel/a.ko"),
         memory="512M",
     )
 
@@ -61,10 +60,11 @@ def test_the_root_has_what_the_guest_needs(machine: boot.Machine, tmp_path: Path
     assert (root / "init").stat().st_mode & 0o111
     assert (root / "node.squashfs").read_text() == "image"
     assert (root / "bin/busybox").read_text() == "busybox"
-    assert [path.name for path in sorted((root / "early").iterdir())] == ["000-c.ko"]
     # In the order in which they are to be loaded.
-    names = [path.name for path in sorted((root / "modules").iterdir())]
-    assert names == ["000-b.ko", "001-a.ko"]
+    names = [path.name for path in sorted((root / "early").iterdir())]
+    assert names == ["000-c.ko", "001-a.ko"]
+    modules = root / "lib/modules/7.2.7/kernel"
+    assert sorted(path.name for path in modules.iterdir()) == ["a.ko", "b.ko", "c.ko"]
 
 
 def test_a_file_on_another_file_system_is_copied(

@@ -1,0 +1,37 @@
+"""Which name a lab file is taken to give its lab before it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lvsnet.deployment import guessed_name
+from lvsnet.resources import example_labs
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("name: dr\n", "dr"),
+        ("# name: no\nname: web-2  # the second\nnodes: {}\n", "web-2"),
+        ("nodes:\n  a: {name: inner}\n", ""),
+        ("name: Wrong\n", ""),
+        ("name: 'quoted'\n", ""),
+        ("", ""),
+    ],
+)
+def test_a_guess_is_a_name_or_nothing(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / "lab.yaml").write_text(text)
+    assert guessed_name(tmp_path / "lab.yaml") == name
+
+
+def test_what_is_no_file_has_no_name(tmp_path: Path) -> None:
+    assert guessed_name(tmp_path) == ""
+    assert guessed_name(tmp_path / "missing") == ""
+    assert guessed_name(Path("/dev/zero")) == ""
+
+
+@pytest.mark.parametrize("lab", example_labs())
+def test_the_guess_is_right_for_the_examples(lab: str) -> None:
+    assert guessed_name(example_labs()[lab]) == lab

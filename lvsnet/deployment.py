@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lvsnet.guest import kernel, labs, places
+from lvsnet.guest import kernel, labs, memory, places
 from lvsnet.guest.client import Connection
 from lvsnet.guest.kernel import Kernel
 from lvsnet.image import nodefs
 from lvsnet.plan.model import Plan
 from lvsnet.progress import Report
 
-MEMORY = "512M"
 NAME_LINE = re.compile(rf"^name:[ ]*({places.NAME})[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
 LOOKED_AT = 64 * 1024
 """Bytes of a lab file that are looked at for its name before it is read properly."""
@@ -73,7 +72,7 @@ def _compiled(file: Path) -> Plan:
 
 @contextmanager
 def _guest(lab: str, found: Kernel, report: Report) -> Iterator[Connection]:
-    machine = labs.machine(found, nodefs.ensure(report), MEMORY)
+    machine = labs.machine(found, nodefs.ensure(report), memory.DEFAULT)
     with labs.starting(lab, machine) as connection:
         yield connection
 

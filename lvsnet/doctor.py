@@ -25,7 +25,6 @@ from lvsnet.image import nodefs
 State = Literal["ok", "missing", "note"]
 """``missing`` keeps labs from running; ``note`` does not."""
 
-GUEST_MEMORY = "512M"
 ROOM_MB = 1000
 """What building the node file system takes at most, in the cache and in TMPDIR."""
 DOCKER_TIMEOUT_S = 0.3
@@ -158,7 +157,7 @@ def _seccomp() -> Check:
 def _memory() -> Check:
     name = "guest's memory"
     try:
-        place = memory.directory(GUEST_MEMORY, Path(tempfile.gettempdir()))
+        place = memory.directory(memory.DEFAULT, Path(tempfile.gettempdir()))
         _map_executable(place)
     except LvsnetError as error:
         return Check(name, "missing", str(error), "Set TMPDIR to a directory that has it.")

@@ -30,7 +30,7 @@ def deploy(
     from lvsnet.cli import progress
     from lvsnet.cli.files import lab_file
 
-    report = progress.on_stderr()
+    report = progress.timed()
     try:
         deployment.deploy(lab_file(lab), timeout if wait else 0.0, report)
     except KeyboardInterrupt:

@@ -24,4 +24,4 @@ def start(node: NodeArgument, lab: LabOption = "") -> None:
     from lvsnet.cli.nodes import addressed
     from lvsnet.guest import labs
 
-    labs.start(*addressed(node, lab), progress.on_stderr())
+    labs.start(*addressed(node, lab), progress.timed())

@@ -8,7 +8,7 @@ import time
 from lvsnet.progress import Report
 
 
-def on_stderr() -> Report:
+def timed() -> Report:
     """A reporter that begins to count now."""
     begun = time.monotonic()
 

@@ -33,6 +33,6 @@ def tour(
     stage = steps.stage(loaded)
     if afresh and loaded.name in [place.lab for place in places.running()]:
         labs.destroy(loaded.name)
-    report = progress.on_stderr()
+    report = progress.timed()
     deployment.deploy(path, SETTLE, report)
     steps.walk(stage, typer.echo, report)

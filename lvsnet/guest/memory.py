@@ -8,6 +8,8 @@ from pathlib import Path
 
 from lvsnet.errors import LvsnetError
 
+DEFAULT = "512M"
+"""Of a guest; taken as it is used, so what a small lab does not need costs nothing."""
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 

@@ -61,6 +61,11 @@ def main() -> None:
         code = _fail(f"lvsnet: {where}{error.strerror or error}", 1)
     except KeyboardInterrupt:
         code = _fail("lvsnet: interrupted", 130)
+    except RuntimeError as error:
+        # What comes while a class is being made, as in an import, Python 3.11 wraps.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        code = _fail("lvsnet: interrupted", 130)
     sys.exit(code)
 
 

@@ -34,5 +34,9 @@ def tour(
     if afresh and loaded.name in [place.lab for place in places.running()]:
         labs.destroy(loaded.name)
     report = progress.timed()
-    deployment.deploy(path, SETTLE, report)
-    steps.walk(stage, typer.echo, report)
+    try:
+        deployment.deploy(path, SETTLE, report)
+        steps.walk(stage, typer.echo, report)
+    except KeyboardInterrupt:
+        report("interrupted; `lvsnet inspect` shows what runs")
+        raise typer.Exit(130) from None

@@ -22,6 +22,7 @@ Report = Callable[[str], None]
 
 COMMAND_DEADLINE = 60.0
 """Seconds that one of the user's own commands may take."""
+NAMED = 8
 VOLATILE = ("/run/", "/tmp/", "/var/run/")
 """Where a node's files do not outlive a reboot."""
 
@@ -116,7 +117,7 @@ def _boot(
     report: Report,
     files_to_write: Callable[[Node], tuple[File, ...]],
 ) -> None:
-    report("create " + ", ".join(node.name for node in nodes))
+    report("create " + _shortly([node.name for node in nodes]))
     inits = runtime.create(plan.lab, nodes)
     report("wire and configure")
     for node in nodes:
@@ -148,7 +149,7 @@ def _start_daemons(
         raise LvsnetError(f"{one.node}: {one.daemon.name} {why}; its last lines:\n{words}")
 
     chosen = [(node, each) for node in nodes for each in node.daemons if each.stage == stage]
-    report("start " + ", ".join(f"{daemon.name} on {node.name}" for node, daemon in chosen))
+    report("start " + _shortly([f"{daemon.name} on {node.name}" for node, daemon in chosen]))
     started = [
         ready.Started(node.name, each, runtime.start(plan.lab, node, each), inits[node.name])
         for node, each in chosen
@@ -161,6 +162,12 @@ def _run(plan: Plan, node: Node, command: tuple[str, ...], runtime: Runtime) -> 
     if code:
         said = "\n".join(f"  {line}" for line in output.splitlines()[-10:]) or "  (it said nothing)"
         raise LvsnetError(f"{node.name}: {' '.join(command)} ended with code {code}:\n{said}")
+
+
+def _shortly(names: list[str]) -> str:
+    """At most `NAMED` of the names, for a line of progress."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 @contextmanager

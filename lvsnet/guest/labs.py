@@ -52,8 +52,10 @@ def modules(kernel: Kernel, names: Sequence[str]) -> tuple[str, ...]:
 @contextmanager
 def starting(lab: str, machine: boot.Machine) -> Iterator[client.Connection]:
     """A guest that starts; unless `deploy` gave it a plan, it is gone when the ``with`` ends."""
-    connection = launch.launch(lab, machine)
+    ours, theirs = socket.socketpair()
+    connection = client.Connection(lab, ours)
     try:
+        launch.launch(lab, machine, theirs)
         yield connection
     finally:
         if not connection.kept:

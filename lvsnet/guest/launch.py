@@ -11,24 +11,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lvsnet.guest.boot import Machine
-from lvsnet.guest.client import Connection
 
 
-def launch(lab: str, machine: Machine) -> Connection:
-    """Start a supervisor, and under it a guest for ``lab``; the connection that owns it.
+def launch(lab: str, machine: Machine, owner: socket.socket) -> None:
+    """Start a supervisor, and under it a guest for ``lab``; ``owner``, its end, is closed here.
 
-    When that closes, by whatever end of this process, the lab ends, unless it was kept
+    When the other end closes, by whatever end of this process, the lab ends, unless it was kept
     (request ``keep``) before.
     """
-    ours, theirs = socket.socketpair()
     configuration = {"lab": lab, "machine": asdict(machine)}
-    with theirs:
+    with owner:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lvsnet.guest.supervisor", str(theirs.fileno())],
+            [sys.executable, "-m", "lvsnet.guest.supervisor", str(owner.fileno())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[owner.fileno()],
             start_new_session=True,
             cwd="/",
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -38,4 +36,3 @@ def launch(lab: str, machine: Machine) -> Connection:
     # Not `communicate`, which would wait for the end of the process.
     with process.stdin as stdin:
         stdin.write(json.dumps(configuration).encode())
-    return Connection(lab, ours)

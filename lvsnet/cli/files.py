@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lvsnet.errors import LvsnetError
+from lvsnet.errors import LabFileError, LvsnetError, Problem
 
 
 def lab_file(given: str) -> Path:
     """A path as it is, else the example lab of that name.
 
-    A path to nothing is returned too: the loader says what is wrong with it.
+    Raises:
+        LabFileError: there is nothing at that path, and no such example.
     """
     from lvsnet.resources import example_labs
 
     path = Path(given)
-    if path.exists() or "/" in given or path.suffix:
+    if path.exists():
         return path
-    return example_labs().get(given, path)
+    examples = example_labs()
+    if given in examples:
+        return examples[given]
+    hint = "`lvsnet labs` lists the examples that lvsnet carries"
+    if path.stem in examples:
+        hint = f"lvsnet carries an example lab {path.stem}: give {path.stem} for its file"
+    raise LabFileError([Problem(given, None, None, f"no such file; {hint}")])
 
 
 def lab_name(given: str) -> str:

@@ -9,7 +9,12 @@ import typer
 
 
 def render(
-    lab: Annotated[Path, typer.Argument(help="The lab file.", metavar="LAB", show_default=False)],
+    lab: Annotated[
+        str,
+        typer.Argument(
+            help="The lab file, or the name of an example.", metavar="LAB", show_default=False
+        ),
+    ],
     output: Annotated[
         Path,
         typer.Option(
@@ -18,9 +23,10 @@ def render(
     ],
 ) -> None:
     """Write the files of every machine, ready to copy to real ones: DIR/lb01/etc/..."""
+    from lvsnet.cli.files import lab_file
     from lvsnet.lab.load import load
     from lvsnet.plan.compile import compile_lab
     from lvsnet.plan.render import write
 
-    for path in write(compile_lab(load(lab)), output):
+    for path in write(compile_lab(load(lab_file(lab))), output):
         typer.echo(path)

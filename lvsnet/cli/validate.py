@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lvsnet.errors import Problem
     from lvsnet.lab.model import Lab
 
@@ -36,8 +35,9 @@ def validate(
     from lvsnet.lab.load import load
     from lvsnet.plan.compile import compile_lab
 
-    path = lab_file(lab)
+    path = Path(lab)
     try:
+        path = lab_file(lab)
         loaded = load(path)
         compile_lab(loaded)
     except LabFileError as error:

@@ -56,9 +56,10 @@ def test_json_of_a_wrong_lab() -> None:
 def test_json_of_no_lab() -> None:
     done = lvsnet("validate", "--format", "json", "missing.yaml", folder=ERRORS)
     assert done.returncode == 2
+    message = "no such file; `lvsnet labs` lists the examples that lvsnet carries"
     assert json.loads(done.stdout) == {
         "file": "missing.yaml",
-        "errors": [{"line": None, "column": None, "message": "no such file"}],
+        "errors": [{"line": None, "column": None, "message": message}],
     }
 
 

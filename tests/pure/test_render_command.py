@@ -42,7 +42,7 @@ def test_a_wrong_lab_writes_nothing(tmp_path: Path) -> None:
     lab = tmp_path / "lab.yaml"
     lab.write_text("name: x\n")
     with pytest.raises(LabFileError):
-        render(lab, tmp_path / "out")
+        render(str(lab), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lvsnet.cli.formats import Format
+
 if TYPE_CHECKING:
     from lvsnet.doctor import Check
-
-
-class Format(StrEnum):
-    table = "table"
-    json = "json"
 
 
 COLOURS = {"ok": "green", "missing": "red", "note": "yellow"}

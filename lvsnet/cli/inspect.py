@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lvsnet.cli.formats import Format
 from lvsnet.errors import LvsnetError
 
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
 
 WIDE = 200
-
-
-class Format(StrEnum):
-    table = "table"
-    json = "json"
 
 
 def inspect(

@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lvsnet.guest import boot, memory, places
@@ -56,6 +57,9 @@ def start(machine: boot.Machine, place: places.Place, labs: int) -> Guest:
                 _become(command, environment, ends)
         finally:
             os._exit(127)
+    with suppress(PermissionError):
+        # The child does this too; whoever is first, `end` finds the group.
+        os.setpgid(pid, pid)
     for fd in (line_in, line_out, console, nothing):
         os.close(fd)
     os.set_blocking(to_guest, False)

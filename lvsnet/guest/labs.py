@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import struct
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -20,7 +20,7 @@ from lvsnet.plan import codec
 from lvsnet.plan.model import Plan
 from lvsnet.progress import Report, silent
 
-END_DEADLINE = 10.0
+END_DEADLINE = 5.0
 """Seconds that a supervisor may take to end its lab; it takes 0.1 s."""
 
 
@@ -54,13 +54,16 @@ def starting(lab: str, machine: boot.Machine) -> Iterator[client.Connection]:
     """A guest that starts; unless `deploy` gave it a plan, it is gone when the ``with`` ends."""
     ours, theirs = socket.socketpair()
     connection = client.Connection(lab, ours)
+    supervisor = None
     try:
-        launch.launch(lab, machine, theirs)
+        supervisor = launch.launch(lab, machine, theirs)
         yield connection
     finally:
-        if not connection.kept:
-            _end(connection)
+        patience = 0.0 if connection.kept else _end(connection)
         connection.close()
+        if supervisor is not None and not connection.kept:
+            _see_end(lab, os.pidfd_open(supervisor.pid), patience)
+            supervisor.wait()
 
 
 def deploy(
@@ -97,16 +100,13 @@ def destroy(lab: str) -> None:
         LvsnetError: there is no such lab.
     """
     with client.connected(lab) as connection:
-        supervisor = _peer(connection.socket)
-        if not _end(connection):
-            os.kill(supervisor, signal.SIGKILL)
+        supervisor = os.pidfd_open(_peer(connection.socket))
+        patience = _end(connection)
+    _see_end(lab, supervisor, patience)
     place = places.of(lab)
-    until = time.monotonic() + END_DEADLINE
-    while (lock := places.take(place)) is None:
-        if time.monotonic() > until:
-            raise LvsnetError(f"lab {lab}: its supervisor, process {supervisor}, does not end")
-        time.sleep(0.01)
-    places.clear(place, lock)
+    lock = places.take(place)
+    if lock is not None:  # else somebody deploys it anew already
+        places.clear(place, lock)
 
 
 def description(lab: str) -> dict[str, object]:
@@ -142,15 +142,28 @@ def start(lab: str, node: str, report: Report) -> None:
         client.call(connection, {"op": "start", "node": node}, report)
 
 
-def _end(connection: client.Connection) -> bool:
-    """Ask the supervisor to end its lab; whether it did so in time, or had ended before."""
+def _end(connection: client.Connection) -> float:
+    """Ask the supervisor to end its lab; how many seconds to wait for its process after that."""
     try:
         client.call(connection, {"op": "end"}, silent, silence=END_DEADLINE)
     except SilenceError:
-        return False
+        return 0.0
     except LvsnetError:
-        return True  # it ended by itself
-    return True
+        return END_DEADLINE  # it is ending by itself
+    return END_DEADLINE
+
+
+def _see_end(lab: str, supervisor: int, patience: float) -> None:
+    """Return when the process of this pidfd has ended; after ``patience`` seconds it is killed."""
+    gone = select.poll()
+    gone.register(supervisor, select.POLLIN)
+    try:
+        if not gone.poll(patience * 1000):
+            signal.pidfd_send_signal(supervisor, signal.SIGKILL)
+            if not gone.poll(END_DEADLINE * 1000):
+                raise LvsnetError(f"lab {lab}: its supervisor does not end")
+    finally:
+        os.close(supervisor)
 
 
 def _peer(end: socket.socket) -> int:

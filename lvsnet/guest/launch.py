@@ -13,8 +13,10 @@ from pathlib import Path
 from lvsnet.guest.boot import Machine
 
 
-def launch(lab: str, machine: Machine, owner: socket.socket) -> None:
-    """Start a supervisor, and under it a guest for ``lab``; ``owner``, its end, is closed here.
+def launch(lab: str, machine: Machine, owner: socket.socket) -> subprocess.Popen[bytes]:
+    """Start a supervisor, and under it a guest for ``lab``; its process.
+
+    ``owner`` is its end of the connection that owns the lab, and is closed here.
 
     When the other end closes, by whatever end of this process, the lab ends, unless it was kept
     (request ``keep``) before.
@@ -36,3 +38,4 @@ def launch(lab: str, machine: Machine, owner: socket.socket) -> None:
     # Not `communicate`, which would wait for the end of the process.
     with process.stdin as stdin:
         stdin.write(json.dumps(configuration).encode())
+    return process

@@ -69,6 +69,14 @@ def test_the_guest_ends_with_its_supervisor(user: User, name: str) -> None:
     assert nothing_of(user)
 
 
+def test_a_supervisor_that_does_not_answer_is_destroyed_all_the_same(user: User) -> None:
+    user.does("deploy", "--no-wait", user.lab("deaf"))
+    os.kill(user.supervisor(), signal.SIGSTOP)
+    user.does("destroy", "deaf")
+    eventually(lambda: not user.processes(), 5, lambda: user.processes())
+    assert user.left() == []
+
+
 def test_a_deploy_takes_the_place_of_a_lab_that_was_killed(user: User) -> None:
     lab = user.lab("again")
     user.does("deploy", "--no-wait", lab)

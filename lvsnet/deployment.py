@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from lvsnet.guest import kernel, labs, memory, places
 from lvsnet.guest.client import Connection
 from lvsnet.guest.kernel import Kernel
 from lvsnet.image import nodefs
+from lvsnet.image.nodefs import Image
 from lvsnet.plan.model import Plan
 from lvsnet.progress import Report
 
@@ -29,8 +29,8 @@ class Choice:
     reason: str
 
 
-def deploy(file: Path, settle: float, report: Report) -> Plan:
-    """Run the lab that ``file`` describes; the plan that was made of it.
+def deploy(file: Path, settle: float, report: Report) -> None:
+    """Run the lab that ``file`` describes.
 
     With ``settle``, wait as many seconds until VIPs are held and real servers listed.
 
@@ -38,19 +38,18 @@ def deploy(file: Path, settle: float, report: Report) -> Plan:
         LabFileError: the file is wrong.
         LvsnetError: what is missing or failed; nothing of the lab is left.
     """
-    found = kernel.find()
+    found, image = kernel.find(), nodefs.find()
     guess = guessed_name(file)
-    if found is not None and nodefs.find() is not None and guess:
-        with _guest(guess, found, report) as connection:
+    if found is not None and image is not None and guess:
+        with _guest(guess, found, image) as connection:
             plan = _compiled(file)
             if plan.lab == guess:
                 _run(connection, found, plan, file, settle, report)
-                return plan
+                return
     plan = _compiled(file)
-    found = kernel.ensure(report)
-    with _guest(plan.lab, found, report) as connection:
+    found, image = kernel.ensure(report), nodefs.ensure(report)
+    with _guest(plan.lab, found, image) as connection:
         _run(connection, found, plan, file, settle, report)
-    return plan
 
 
 def guessed_name(file: Path) -> str:
@@ -70,11 +69,8 @@ def _compiled(file: Path) -> Plan:
     return compile_lab(load(file))
 
 
-@contextmanager
-def _guest(lab: str, found: Kernel, report: Report) -> Iterator[Connection]:
-    machine = labs.machine(found, nodefs.ensure(report), memory.DEFAULT)
-    with labs.starting(lab, machine) as connection:
-        yield connection
+def _guest(lab: str, found: Kernel, image: Image) -> AbstractContextManager[Connection]:
+    return labs.starting(lab, labs.machine(found, image, memory.DEFAULT))
 
 
 def _run(

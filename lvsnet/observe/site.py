@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from socket import AF_INET, AF_INET6
 
 from lvsnet.engine import logs, namespaces
@@ -13,6 +13,7 @@ from lvsnet.errors import LvsnetError
 from lvsnet.observe import ipvs
 from lvsnet.observe.model import Address, Node, Service, Site
 from lvsnet.plan.model import AddressHeld, Plan, RealServerListed
+from lvsnet.progress import Report
 
 INTERVAL = 0.1
 LOOPBACK = ("127.0.0.1/8", "::1/128")
@@ -38,7 +39,7 @@ def look(plan: Plan, runtime: Runtime) -> Site:
     return Site(tuple(nodes))
 
 
-def wait(plan: Plan, runtime: Runtime, deadline: float, report: Callable[[str], None]) -> None:
+def wait(plan: Plan, runtime: Runtime, deadline: float, report: Report) -> None:
     """Return once every VIP has one holder and every checked real server is in the tables.
 
     It only looks: nothing is sent to a VIP, so that the connection tables stay empty.
@@ -70,7 +71,7 @@ def lacks(plan: Plan, site: Site) -> list[str]:
     """What the site still lacks to be up, in words."""
     return [
         *(why for condition in plan.held if (why := _not_held(condition, site))),
-        *(why for condition in plan.listed if (why := _not_listed(condition, site))),
+        *_not_listed(plan.listed, site),
     ]
 
 
@@ -83,17 +84,18 @@ def _not_held(condition: AddressHeld, site: Site) -> str:
     return ""
 
 
-def _not_listed(condition: RealServerListed, site: Site) -> str:
+def _not_listed(conditions: Iterable[RealServerListed], site: Site) -> list[str]:
     listed = {
-        (node.name, service.protocol, service.address, real_server.address)
+        RealServerListed(node.name, service.protocol, service.address, real_server.address)
         for node in site.nodes
         for service in node.services
         for real_server in service.real_servers
     }
-    wanted = (condition.node, condition.protocol, condition.service, condition.real_server)
-    if wanted in listed:
-        return ""
-    return f"{condition.node} does not list {condition.real_server} for {condition.service}"
+    return [
+        f"{one.node} does not list {one.real_server} for {one.service}"
+        for one in conditions
+        if one not in listed
+    ]
 
 
 def _all_alive(plan: Plan, runtime: Runtime, site: Site) -> None:
@@ -113,8 +115,6 @@ def _addresses() -> tuple[Address, ...]:
             for line in netlink.get_addr(family=family):
                 text = line.get("local") or line.get("address")
                 address = Address(names[line["index"]], f"{text}/{line['prefixlen']}")
-                if address.address not in ("127.0.0.1/8", "::1/128") and not text.startswith(
-                    "fe80:"
-                ):
+                if address.address not in LOOPBACK and not text.startswith("fe80:"):
                     found.append(address)
     return tuple(found)

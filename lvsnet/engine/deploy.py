@@ -17,8 +17,7 @@ from lvsnet.engine.netlink import NetlinkError
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.model import File, Node, Plan
-
-Report = Callable[[str], None]
+from lvsnet.progress import Report
 
 COMMAND_DEADLINE = 60.0
 """Seconds that one of the user's own commands may take."""
@@ -36,17 +35,18 @@ def deploy(plan: Plan, runtime: Runtime, report: Report) -> None:
     with ExitStack() as undo:
         with _step("the lab", "make the segments"):
             fabric = namespaces.create_fabric(plan.lab)
-            undo.callback(namespaces.remove_fabric, plan.lab)
+            undo.callback(destroy, plan, runtime)
             network.make_segments(fabric, plan.segments)
-        undo.callback(runtime.remove, plan.lab, [node.name for node in plan.nodes])
         _boot(plan, plan.nodes, fabric, runtime, report, all_files)
         undo.pop_all()
 
 
 def destroy(plan: Plan, runtime: Runtime) -> None:
     """Take down everything of a lab; what is not there is fine."""
-    runtime.remove(plan.lab, [node.name for node in plan.nodes])
-    namespaces.remove_fabric(plan.lab)
+    try:
+        runtime.remove(plan.lab, [node.name for node in plan.nodes])
+    finally:
+        namespaces.remove_fabric(plan.lab)
 
 
 def stop(plan: Plan, name: str, runtime: Runtime) -> None:
@@ -160,7 +160,7 @@ def _start_daemons(
 def _run(plan: Plan, node: Node, command: tuple[str, ...], runtime: Runtime) -> None:
     code, output = runtime.run(plan.lab, node.name, command, COMMAND_DEADLINE)
     if code:
-        said = "\n".join(f"  {line}" for line in output.splitlines()[-10:]) or "  (it said nothing)"
+        said = logs.quoted(output.splitlines()[-10:])
         raise LvsnetError(f"{node.name}: {' '.join(command)} ended with code {code}:\n{said}")
 
 

@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
+from lvsnet.engine import logs
 from lvsnet.errors import LvsnetError
 from lvsnet.guest import boot, places, uml, wire
 from lvsnet.guest.wire import Frame, Line, Type
@@ -250,8 +251,7 @@ def _console(place: places.Place) -> str:
     lines = place.console.read_text(errors="replace").splitlines()
     # What led to a panic stands before it; the stack behind it says nothing of the lab.
     panic = next((n for n, line in enumerate(lines, 1) if "Kernel panic" in line), len(lines))
-    chosen = lines[:panic][-CONSOLE_LINES:]
-    return "\n".join(f"  {line}" for line in chosen) or "  (it said nothing)"
+    return logs.quoted(lines[:panic][-CONSOLE_LINES:])
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -79,7 +79,7 @@ def sysctls_are_the_nodes_own(lab: Lab) -> Iterator[Finding]:
     """Only net.* belongs to a network namespace; the rest is shared (namespaces(7), sysctl(8))."""
     for name, node in lab.nodes.items():
         for key in node.sysctls:
-            if not node.privileged and not key.startswith(("net.", "net/")):
+            if not (lab.privileged or node.privileged) and not key.startswith(("net.", "net/")):
                 yield Finding(
                     ("nodes", name, "sysctls", key),
                     f"node {name}: {key} is shared by all nodes; only net.* is a node's own"

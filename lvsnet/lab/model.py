@@ -93,6 +93,11 @@ Address = Annotated[
     BeforeValidator(values.address),
     WithJsonSchema({"type": "string", "format": "ipv4"}),
 ]
+Image = Annotated[
+    str,
+    BeforeValidator(values.image),
+    WithJsonSchema({"type": "string", "pattern": values.IMAGE}),
+]
 _PREFIX = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
 Subnet = Annotated[
     IPv4Network,
@@ -205,6 +210,8 @@ class Node(Strict):
     """Beyond NET_ADMIN and NET_RAW, which every node has."""
     privileged: Switch = False
     """All capabilities, and all of /proc/sys writable."""
+    image: Image | None = None
+    """A container image of the user's own, as Docker names it; with the Docker runtime only."""
     keepalived: (
         Annotated[File, BeforeValidator(_file_form, json_schema_input_type=RelativePath | File)]
         | None
@@ -305,5 +312,7 @@ class Lab(Strict):
     """Name -> machine; the name is its host name."""
     vrrp: dict[InstanceName, VrrpInstance] = {}
     """Name -> VRRP instance (keepalived's vrrp_instance)."""
+    privileged: Switch = False
+    """Every node is privileged."""
     services: dict[Name, Service] = {}
     """Name -> virtual service (keepalived's virtual_server)."""

@@ -21,6 +21,7 @@ ABSOLUTE_PATH = r"^(/[^/]+)+$"
 SYSCTL_KEY = r"^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$"
 MODE = r"^(0o|0)?[0-7]{3}$"
 URL_PATH = r"^/[!-~]*$"
+IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}$"
 
 _CAPABILITIES = (
     "CHOWN",
@@ -177,6 +178,14 @@ def capability(value: object) -> str:
         meant = f"; did you mean 'CAP_{near}'?" if near else ""
         raise ValueError(f"{shown(written)} is not a capability of Linux{meant}")
     return f"CAP_{bare}"
+
+
+def image(value: object) -> str:
+    """A reference to a container image, as Docker writes it: ``nginx:1.27``."""
+    written = text(value)
+    if not re.fullmatch(IMAGE, written):
+        raise ValueError(f"{shown(written)} is not a container image, such as nginx:1.27")
+    return written
 
 
 def address(value: object) -> IPv4Address:

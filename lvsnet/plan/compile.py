@@ -88,7 +88,8 @@ def _node(lab: Lab, name: str, interfaces: tuple[Interface, ...], services: Sequ
         ),
         environment=tuple(spec.env.items()),
         capabilities=tuple(sorted({*_CAPABILITIES, *spec.capabilities})),
-        privileged=spec.privileged,
+        privileged=lab.privileged or spec.privileged,
+        image=spec.image or "",
     )
 
 

@@ -88,6 +88,8 @@ class Node:
     capabilities: tuple[str, ...]
     """Beyond the runtime's default: ``CAP_NET_ADMIN``."""
     privileged: bool
+    image: str
+    """The container image that the user chose for it; empty for its role's own."""
 
 
 @dataclass(frozen=True)

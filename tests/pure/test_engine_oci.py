@@ -15,7 +15,7 @@ from lvsnet.plan.model import Node
 NODE = Node(
     name="lb01", role="director", interfaces=(), addresses=(), routes=(), sysctls=(), files=(),
     daemons=(), commands=(), environment=(("LANG", "C"), ("PATH", "/opt/bin")),
-    capabilities=("CAP_NET_ADMIN", "CAP_NET_RAW"), privileged=False,
+    capabilities=("CAP_NET_ADMIN", "CAP_NET_RAW"), privileged=False, image="",
 )  # fmt: skip
 
 T = TypeVar("T")

@@ -38,6 +38,7 @@ NODE = Node(
     environment=(("A", ""),),
     capabilities=("CAP_NET_ADMIN",),
     privileged=False,
+    image="",
 )
 PLAN = Plan(
     lab="dr",

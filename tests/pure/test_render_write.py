@@ -13,7 +13,7 @@ from lvsnet.plan.render import rendered, write
 
 
 def plan(*files: File, node: str = "lb01") -> Plan:
-    machine = Node(node, "host", (), (), (), (), files, (), (), (), (), False)
+    machine = Node(node, "host", (), (), (), (), files, (), (), (), (), False, "")
     return Plan("lab", (), (machine,), (), (), ())
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FunctionType
+from types import FrameType, FunctionType
+from typing import TYPE_CHECKING
 
 from lvsnet.errors import LabFileError, LvsnetError
+
+if TYPE_CHECKING:
+    import typer
 
 
 @dataclass(frozen=True)
@@ -21,10 +26,18 @@ class Command:
     settings: Mapping[str, bool] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Group:
+    """Where a group of commands lives, as ``module:typer app``, and its line of help."""
+
+    target: str
+    summary: str
+
+
 AS_IT_IS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 """For a command whose own arguments end with somebody else's command line."""
 
-COMMANDS = {
+COMMANDS: Mapping[str, Command | Group] = {
     "deploy": Command("deploy:deploy", "Start a lab from its file."),
     "destroy": Command("destroy:destroy", "End a lab and remove everything of it."),
     "inspect": Command("inspect:inspect", "Show running labs: nodes, addresses, VIP holders."),
@@ -39,12 +52,15 @@ COMMANDS = {
     "tour": Command("tour:tour", "Deploy a lab, send requests, and fail over before your eyes."),
     "doctor": Command("doctor:doctor", "Say what this machine can run and what is missing."),
     "setup": Command("setup:setup", "Get the guest kernel and build the node file system."),
+    "image": Group("image:app", "Build, list and remove the nodes' images for Docker."),
 }
 
 
 def main() -> None:
     """The console script. Exit codes: 1 something failed, 2 wrong usage or lab file, 130 Ctrl-C."""
     _open_standard_streams()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
@@ -69,6 +85,12 @@ def main() -> None:
     sys.exit(code)
 
 
+def _interrupt(number: int, stack: FrameType | None) -> None:
+    """As Python's own handler; and what is cut short then, such as an event loop, says nothing."""
+    sys.unraisablehook = lambda _unraisable: None
+    signal.default_int_handler(number, stack)
+
+
 def _open_standard_streams() -> None:
     """A stream that is closed (`<&-`) would lend its number to the next file or socket."""
     for name in ("stdin", "stdout", "stderr"):
@@ -91,6 +113,10 @@ def run(arguments: Sequence[str]) -> int:
     app.callback()(_lvsnet)
     called = next((one for one in arguments if not one.startswith("-")), "")
     for name, command in COMMANDS.items():
+        if isinstance(command, Group):
+            group = _group(command) if name == called else typer.Typer(callback=_unused)
+            app.add_typer(group, name=name, short_help=command.summary)
+            continue
         function = _function(command) if name == called else _unused
         app.command(
             name,
@@ -115,6 +141,12 @@ def _unused() -> None:
 def _function(command: Command) -> FunctionType:
     module, _, name = command.target.partition(":")
     found: FunctionType = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    return found
+
+
+def _group(group: Group) -> typer.Typer:
+    module, _, name = group.target.partition(":")
+    found: typer.Typer = getattr(importlib.import_module(f"{__name__}.{module}"), name)
     return found
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from lvsnet import resources
 from lvsnet.errors import LvsnetError
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the way from these values to a file system changes."""
 SUITE = "trixie"
-PACKAGE_LISTS = ("base", "client", "director", "realserver", "guest")
+PACKAGE_LISTS = ("base", "client", "director", "realserver", "python", "guest")
 
 NEEDED_MODULES = "asyncio, ctypes, dataclasses, ipaddress, json, selectors, struct, pyroute2"
 """What the engine imports in a guest."""
@@ -29,8 +29,8 @@ HOOKS = (
     f'chroot "$1" python3 -c "import {NEEDED_MODULES}"',
     # What mmdebstrap was told about this machine's mirror and proxy.
     'rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
-    # What names the machine that it was built on.
-    'rm -f "$1/etc/resolv.conf" "$1/etc/hostname" "$1/etc/machine-id"',
+    # What names the machine that it was built on, or its mirror.
+    'rm -f "$1/etc/resolv.conf" "$1/etc/hostname" "$1/etc/machine-id" "$1/etc/apt/sources.list"',
     'install -m 644 /dev/null "$1/etc/resolv.conf"',
     'install -m 644 /dev/null "$1/etc/machine-id"',
     'echo node > "$1/etc/hostname"',

@@ -49,9 +49,9 @@ def test_it_is_found_again(image: nodefs.Image) -> None:
 
 @pytest.mark.parametrize(
     "program",
-    ["arping", "bash", "crun", "curl", "ethtool", "ip", "iperf3", "less", "nc.openbsd", "nft",
-     "ping", "ps", "socat", "ss", "tc", "tcpdump", "tini", "wrk",
-     "ipvsadm", "keepalived", "nginx", "sysctl"],
+    ["arping", "bash", "busybox", "crun", "curl", "ethtool", "ip", "iperf3", "less",
+     "nc.openbsd", "nft", "ping", "ps", "socat", "ss", "tc", "tcpdump", "tini", "tini-static",
+     "wrk", "ipvsadm", "keepalived", "nginx", "sysctl"],
 )  # fmt: skip
 def test_every_program_of_the_roles_is_there(
     listing: Mapping[str, tuple[str, str]], program: str
@@ -77,6 +77,7 @@ def test_nothing_of_the_machine_that_built_it_is_in_it(
     assert content(image, "etc/hostname") == "node\n"
     assert content(image, "etc/hosts").splitlines()[0] == "127.0.0.1\tlocalhost"
     assert content(image, "etc/machine-id") == ""
+    assert "/etc/apt/sources.list" not in listing
     assert not [path for path in listing if path.endswith("mmdebstrap")]
 
 

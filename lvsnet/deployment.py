@@ -1,35 +1,33 @@
-"""From a lab file to a running lab: the file is read while the guest starts."""
+"""From a lab file to a running lab, wherever it is to run."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lvsnet.guest import kernel, labs, memory, places
-from lvsnet.guest.client import Connection
-from lvsnet.guest.kernel import Kernel
-from lvsnet.image import nodefs
-from lvsnet.image.nodefs import Image
+from lvsnet.control.choice import Choice, Wish, choose, look_around
+from lvsnet.engine.runtime import About, Record
+from lvsnet.errors import LvsnetError
+from lvsnet.guest.places import NAME
 from lvsnet.plan.model import Plan
 from lvsnet.progress import Report
 
-NAME_LINE = re.compile(rf"^name:[ ]*({places.NAME})[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
+if TYPE_CHECKING:
+    from lvsnet.guest.client import Connection
+    from lvsnet.guest.kernel import Kernel
+    from lvsnet.image.nodefs import Image
+
+NAME_LINE = re.compile(rf"^name:[ ]*({NAME})[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
 LOOKED_AT = 64 * 1024
 """Bytes of a lab file that are looked at for its name before it is read properly."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Where a lab runs, and why there."""
-
-    runtime: str
-    kernel: str
-    reason: str
-
-
-def deploy(file: Path, settle: float, report: Report) -> None:
+def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     """Run the lab that ``file`` describes.
 
     With ``settle``, wait as many seconds until VIPs are held and real servers listed.
@@ -38,18 +36,19 @@ def deploy(file: Path, settle: float, report: Report) -> None:
         LabFileError: the file is wrong.
         LvsnetError: what is missing or failed; nothing of the lab is left.
     """
-    found, image = kernel.find(), nodefs.find()
-    guess = guessed_name(file)
-    if found is not None and image is not None and guess:
-        with _guest(guess, found, image) as connection:
-            plan = _compiled(file)
-            if plan.lab == guess:
-                _run(connection, found, plan, file, settle, report)
-                return
-    plan = _compiled(file)
-    found, image = kernel.ensure(report), nodefs.ensure(report)
-    with _guest(plan.lab, found, image) as connection:
-        _run(connection, found, plan, file, settle, report)
+    choice = choose(wish, look_around())
+    if choice.kernel == "guest":
+        _in_guest(file, wish, choice, settle, report)
+        return
+    plan = _compiled(file, wish)
+    _runs_nowhere(plan.lab)
+    kernel = f"host {os.uname().release}"
+    report(f"{plan.lab}: {choice.runtime}, kernel {kernel}: {choice.reason}")
+    record = Record(About(str(file.resolve()), choice.runtime, kernel, choice.reason), plan)
+    {"crun": _by_crun, "docker": _by_docker, "containerlab": _by_containerlab}[choice.runtime](
+        record, settle, report
+    )
+    report(f"{plan.lab} runs")
 
 
 def guessed_name(file: Path) -> str:
@@ -62,33 +61,94 @@ def guessed_name(file: Path) -> str:
     return match[1] if match else ""
 
 
-def _compiled(file: Path) -> Plan:
+def _compiled(file: Path, wish: Wish) -> Plan:
     from lvsnet.lab.load import load
     from lvsnet.plan.compile import compile_lab
 
-    return compile_lab(load(file))
+    plan = compile_lab(load(file))
+    if not wish.privileged:
+        return plan
+    return replace(plan, nodes=tuple(replace(node, privileged=True) for node in plan.nodes))
+
+
+def _runs_nowhere(lab: str, *without: str) -> None:
+    from lvsnet.control import labs
+
+    if lab in [name for name, _place in labs.running(*without)]:
+        raise LvsnetError(
+            f"lab {lab} is already running, or just being deployed or destroyed; "
+            f"`lvsnet destroy {lab}` ends it"
+        )
+
+
+def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Report) -> None:
+    """The guest is started from a glance at the file, which is read while the guest boots."""
+    from lvsnet.guest import kernel
+    from lvsnet.image import nodefs
+
+    found, image = kernel.find(), nodefs.find()
+    guess = guessed_name(file)
+    if found is not None and image is not None and guess:
+        with _guest(guess, found, image) as connection:
+            plan = _compiled(file, wish)
+            if plan.lab == guess:
+                _runs_nowhere(guess, "guest")
+                _run_in_guest(connection, found, plan, file, choice, settle, report)
+                return
+    plan = _compiled(file, wish)
+    _runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
+    found, image = kernel.ensure(report), nodefs.ensure(report)
+    with _guest(plan.lab, found, image) as connection:
+        _run_in_guest(connection, found, plan, file, choice, settle, report)
 
 
 def _guest(lab: str, found: Kernel, image: Image) -> AbstractContextManager[Connection]:
-    return labs.starting(lab, labs.machine(found, image, memory.DEFAULT))
+    from lvsnet.guest import memory, starting
+
+    return starting.starting(lab, starting.machine(found, image, memory.DEFAULT))
 
 
-def _run(
-    connection: Connection, found: Kernel, plan: Plan, file: Path, settle: float, report: Report
+def _run_in_guest(
+    connection: Connection,
+    found: Kernel,
+    plan: Plan,
+    file: Path,
+    choice: Choice,
+    settle: float,
+    report: Report,
 ) -> None:
-    choice = Choice(
-        "crun",
-        f"guest {found.version}",
-        "needs no Docker engine, no privilege and no IPVS in this machine's kernel",
-    )
-    report(f"{plan.lab}: {choice.runtime}, kernel {choice.kernel}: {choice.reason}")
+    from lvsnet.guest import starting
+
+    about = About(str(file.resolve()), choice.runtime, f"guest {found.version}", choice.reason)
+    report(f"{plan.lab}: {about.runtime}, kernel {about.kernel}: {about.reason}")
     if found.note:
         report(found.note)
-    description = {
-        **asdict(choice),
-        "file": str(file.resolve()),
-        "vips": [condition.address for condition in plan.held],
-    }
-    modules = labs.modules(found, plan.kernel)
-    labs.deploy(connection, plan, modules, description, settle, report)
+    modules = starting.modules(found, plan.kernel)
+    starting.deploy(connection, Record(about, plan), modules, settle, report)
     report(f"{plan.lab} runs")
+
+
+def _by_crun(record: Record, settle: float, report: Report) -> None:
+    if shutil.which("crun") is None:
+        raise LvsnetError(
+            "--runtime crun --kernel host needs crun, which is not installed; install it "
+            "(Debian: apt-get install crun), or use --kernel guest, which brings its own"
+        )
+    from lvsnet.host import labs, operations
+    from lvsnet.image import tree
+
+    operations.deploy(record, labs.runtime(tree.ensure(report)), settle, report)
+
+
+def _by_docker(record: Record, settle: float, report: Report) -> None:
+    from lvsnet.docker import engine, images, labs
+
+    images.ensure(engine.connect(), record.plan.nodes, report)
+    labs.deploy(record, settle, report)
+
+
+def _by_containerlab(record: Record, settle: float, report: Report) -> None:
+    from lvsnet.docker import engine, images, labs
+
+    images.ensure(engine.connect(), record.plan.nodes, report)
+    labs.deploy_by_containerlab(record, settle, report)

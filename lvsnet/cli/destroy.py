@@ -17,16 +17,16 @@ def destroy(
     Without a name, the only lab that runs.
     """
     from lvsnet.cli.files import lab_name
-    from lvsnet.guest import client, labs, places
+    from lvsnet.control import labs
 
     if every and lab:
         raise typer.BadParameter("give the name of a lab or --all, not both")
     if every:
-        names = [place.lab for place in places.running()]
+        ended = list(labs.running())
     else:
-        names = [client.the_lab(lab_name(lab) if lab else None)]
-    for name in names:
-        labs.destroy(name)
+        ended = [labs.the_lab(lab_name(lab) if lab else "")]
+    for name, place in ended:
+        place.destroy(name)
         sys.stderr.write(f"{name} is gone\n")
-    if not names:
+    if not ended:
         sys.stderr.write("no lab runs\n")

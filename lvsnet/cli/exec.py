@@ -20,7 +20,6 @@ def exec_(
     Standard input, output and error, signals and the exit code are passed through.
     """
     from lvsnet.cli.nodes import addressed
-    from lvsnet.guest import client, session
 
     if command[0] == "--" and len(command) > 1:
         command = command[1:]
@@ -30,14 +29,5 @@ def exec_(
         if not name or not equals:
             raise typer.BadParameter(f"{setting!r} is not NAME=VALUE", param_hint="--env")
         environment[name] = value
-    name, node = addressed(node, lab)
-    request = {
-        "op": "exec",
-        "lab": name,
-        "node": node,
-        "argv": command,
-        "environment": environment,
-    }
-    with client.connected(name) as connection:
-        code = session.run(connection, request)
-    raise typer.Exit(code)
+    place, name, node = addressed(node, lab)
+    raise typer.Exit(place.attach(name, node, command, environment))

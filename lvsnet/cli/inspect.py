@@ -13,6 +13,7 @@ from lvsnet.cli.formats import Format
 from lvsnet.errors import LvsnetError
 
 if TYPE_CHECKING:
+    from lvsnet.engine.runtime import About
     from lvsnet.observe.model import Site
 
 
@@ -27,13 +28,13 @@ def inspect(
 ) -> None:
     """Show running labs: nodes, addresses, who holds each VIP, runtime and kernel and why."""
     from lvsnet.cli.files import lab_name
-    from lvsnet.guest import labs, places
+    from lvsnet.control import labs
 
-    names = [lab_name(lab)] if lab else [place.lab for place in places.running()]
+    found = [labs.the_lab(lab_name(lab))] if lab else list(labs.running())
     seen = []
-    for name in names:
+    for name, place in found:
         try:
-            seen.append((name, labs.description(name), labs.look(name)))
+            seen.append((name, place.about(name), place.look(name)))
         except LvsnetError as error:
             if lab:
                 raise
@@ -44,25 +45,25 @@ def inspect(
     else:
         for one in seen:
             _print(*one)
-    if not names:
+    if not found:
         typer.echo("no lab runs", err=True)
 
 
-def _plain(name: str, about: dict[str, object], site: Site) -> dict[str, object]:
+def _plain(name: str, about: About, site: Site) -> dict[str, object]:
     return {
         "lab": name,
-        **{key: about[key] for key in ("file", "runtime", "kernel", "reason")},
-        "vips": {vip: site.holders(vip) for vip in _vips(about)},
+        **asdict(about),
+        "vips": {vip: site.holders(vip) for vip in site.vips},
         "nodes": asdict(site)["nodes"],
     }
 
 
-def _print(name: str, about: dict[str, object], site: Site) -> None:
+def _print(name: str, about: About, site: Site) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    typer.echo(f"lab {name}: {about['runtime']}, kernel {about['kernel']}: {about['reason']}")
+    typer.echo(f"lab {name}: {about.runtime}, kernel {about.kernel}: {about.reason}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("node", "role", "state", "addresses", "daemons"):
         table.add_column(title)
@@ -76,14 +77,9 @@ def _print(name: str, about: dict[str, object], site: Site) -> None:
         )
     # A program that reads the table is to find whole words in it.
     Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
-    for vip in _vips(about):
+    for vip in site.vips:
         typer.echo(f"VIP {vip} is on {' and '.join(site.holders(vip)) or 'no director'}")
 
 
 def _daemon(name: str, alive: bool) -> str:
     return name if alive else f"{name} (dead)"
-
-
-def _vips(about: dict[str, object]) -> list[str]:
-    vips = about.get("vips")
-    return [str(vip) for vip in vips] if isinstance(vips, list) else []

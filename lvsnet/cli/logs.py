@@ -16,9 +16,6 @@ def logs(
 ) -> None:
     """Show what the daemons of a node said."""
     from lvsnet.cli.nodes import addressed
-    from lvsnet.guest import client, session
 
-    name, node = addressed(node, lab)
-    with client.connected(name) as connection:
-        code = session.run(connection, {"op": "log", "node": node, "follow": follow})
-    raise typer.Exit(code)
+    place, name, node = addressed(node, lab)
+    raise typer.Exit(place.logs(name, node, follow=follow))

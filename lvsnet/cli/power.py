@@ -13,15 +13,15 @@ LabOption = Annotated[str, typer.Option("--lab", help="The lab, when several run
 def stop(node: NodeArgument, lab: LabOption = "") -> None:
     """Cut a node's power: its links go down, then everything in it is killed."""
     from lvsnet.cli.nodes import addressed
-    from lvsnet.guest import labs
 
-    labs.stop(*addressed(node, lab))
+    place, name, node = addressed(node, lab)
+    place.stop(name, node)
 
 
 def start(node: NodeArgument, lab: LabOption = "") -> None:
     """Boot a node that was stopped: its disk is as it was, its kernel tables are empty."""
     from lvsnet.cli import progress
     from lvsnet.cli.nodes import addressed
-    from lvsnet.guest import labs
 
-    labs.start(*addressed(node, lab), progress.timed())
+    place, name, node = addressed(node, lab)
+    place.start(name, node, progress.timed())

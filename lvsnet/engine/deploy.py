@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from lvsnet.engine import files, logs, namespaces, network, ready
 from lvsnet.engine.netlink import NetlinkError
-from lvsnet.engine.runtime import Runtime
+from lvsnet.engine.runtime import Record, Runtime, find, is_volatile
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.model import File, Node, Plan
 from lvsnet.progress import Report
@@ -22,31 +22,32 @@ from lvsnet.progress import Report
 COMMAND_DEADLINE = 60.0
 """Seconds that one of the user's own commands may take."""
 NAMED = 8
-VOLATILE = ("/run/", "/tmp/", "/var/run/")
-"""Where a node's files do not outlive a reboot."""
 
 
-def deploy(plan: Plan, runtime: Runtime, report: Report) -> None:
-    """Make ``plan`` run.
+def deploy(record: Record, runtime: Runtime, report: Report) -> None:
+    """Make a plan run.
 
     Raises:
         LvsnetError: node, step and the daemon's last lines; nothing is left behind.
     """
+    plan = record.plan
+    if refused := runtime.refusals(plan.nodes):
+        raise LvsnetError("\n".join(refused))
     with ExitStack() as undo:
         with _step("the lab", "make the segments"):
-            fabric = namespaces.create_fabric(plan.lab)
-            undo.callback(destroy, plan, runtime)
-            network.make_segments(fabric, plan.segments)
-        _boot(plan, plan.nodes, fabric, runtime, report, all_files)
+            namespaces.create_fabric(plan.lab)
+            undo.callback(destroy, plan.lab, runtime)
+            network.make_segments(namespaces.of_fabric(plan.lab), plan.segments)
+        _boot(record, plan.nodes, runtime, report, all_files)
         undo.pop_all()
 
 
-def destroy(plan: Plan, runtime: Runtime) -> None:
+def destroy(lab: str, runtime: Runtime) -> None:
     """Take down everything of a lab; what is not there is fine."""
     try:
-        runtime.remove(plan.lab, [node.name for node in plan.nodes])
+        runtime.remove(lab)
     finally:
-        namespaces.remove_fabric(plan.lab)
+        namespaces.remove_fabric(lab)
 
 
 def stop(plan: Plan, name: str, runtime: Runtime) -> None:
@@ -61,34 +62,26 @@ def stop(plan: Plan, name: str, runtime: Runtime) -> None:
     _cut(plan, node, runtime)
 
 
-def start(plan: Plan, name: str, runtime: Runtime, report: Report) -> None:
+def start(record: Record, name: str, runtime: Runtime, report: Report) -> None:
     """A boot after `stop`: new namespaces, wired again, the disk as it was left.
 
     Raises:
         LvsnetError: the node runs already, or a step failed; the node is then off again.
     """
+    plan = record.plan
     node = find(plan, name)
+
+    def volatile_files(node: Node) -> tuple[File, ...]:
+        return tuple(file for file in node.files if is_volatile(file.path, runtime.volatile))
+
     if runtime.runs(plan.lab, name):
         raise LvsnetError(f"{name} runs already")
     # It may have ended by itself, its init killed, and have left its half of things.
     _cut(plan, node, runtime)
     with ExitStack() as undo:
         undo.callback(_cut, plan, node, runtime)
-        _boot(plan, [node], namespaces.of_fabric(plan.lab), runtime, report, volatile_files)
+        _boot(record, [node], runtime, report, volatile_files)
         undo.pop_all()
-
-
-def find(plan: Plan, name: str) -> Node:
-    """The node of that name.
-
-    Raises:
-        LvsnetError: there is none; the message lists those that there are.
-    """
-    for node in plan.nodes:
-        if node.name == name:
-            return node
-    known = ", ".join(node.name for node in plan.nodes)
-    raise LvsnetError(f"lab {plan.lab} has no node {name}; it has {known}")
 
 
 def _cut(plan: Plan, node: Node, runtime: Runtime) -> None:
@@ -104,26 +97,22 @@ def all_files(node: Node) -> tuple[File, ...]:
     return node.files
 
 
-def volatile_files(node: Node) -> tuple[File, ...]:
-    """The files that a reboot takes away."""
-    return tuple(file for file in node.files if file.path.startswith(VOLATILE))
-
-
 def _boot(
-    plan: Plan,
+    record: Record,
     nodes: Sequence[Node],
-    fabric: Path,
     runtime: Runtime,
     report: Report,
     files_to_write: Callable[[Node], tuple[File, ...]],
 ) -> None:
+    plan = record.plan
     report("create " + _shortly([node.name for node in nodes]))
-    inits = runtime.create(plan.lab, nodes)
+    inits = runtime.create(record, nodes)
     report("wire and configure")
-    for node in nodes:
-        with _step(node.name, "wire its interfaces"):
-            network.wire(fabric, node, inits[node.name])
-            network.plug_in(fabric, plan.segments, node)
+    with network.opened(namespaces.of_fabric(plan.lab)) as fabric:
+        bridges = network.bridges(fabric, plan.segments)
+        for node in nodes:
+            with _step(node.name, "wire its interfaces"):
+                network.wire(fabric, bridges, node, inits[node.name])
     for node in nodes:
         with _step(node.name, "set sysctls, addresses and routes"):
             network.configure(node, inits[node.name])
@@ -145,14 +134,15 @@ def _start_daemons(
     report: Report,
 ) -> None:
     def failed(one: ready.Started, why: str) -> NoReturn:
-        words = logs.tail(runtime.log(plan.lab, one.node))
+        words = logs.tail(runtime.said(plan.lab, one.node))
         raise LvsnetError(f"{one.node}: {one.daemon.name} {why}; its last lines:\n{words}")
 
     chosen = [(node, each) for node in nodes for each in node.daemons if each.stage == stage]
     report("start " + _shortly([f"{daemon.name} on {node.name}" for node, daemon in chosen]))
+    pids = runtime.start(plan.lab, chosen)
     started = [
-        ready.Started(node.name, each, runtime.start(plan.lab, node, each), inits[node.name])
-        for node, each in chosen
+        ready.Started(node.name, daemon, pid, inits[node.name])
+        for (node, daemon), pid in zip(chosen, pids, strict=True)
     ]
     ready.wait(started, failed)
 

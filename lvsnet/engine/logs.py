@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 READ_AT_MOST = 16 * 1024
+"""Bytes of the end of a log."""
 
 
-def tail(log: Path, lines: int = 10) -> str:
-    """The last lines of a node's log, indented to stand under a message."""
+def end_of(log: Path) -> str:
+    """The end of a log file; empty when there is none."""
     if not log.exists():
-        return "  (there is no log)"
+        return ""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - READ_AT_MOST))
-        text = file.read().decode(errors="replace")
-    return quoted(text.splitlines()[-lines:])
+        return file.read().decode(errors="replace")
+
+
+def tail(said: str, lines: int = 10) -> str:
+    """The last lines of what was said, indented to stand under a message."""
+    return quoted(said.splitlines()[-lines:])
 
 
 def quoted(lines: Sequence[str]) -> str:

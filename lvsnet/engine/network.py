@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from ipaddress import ip_interface
 from pathlib import Path
 
@@ -12,10 +12,22 @@ from lvsnet.engine import namespaces
 from lvsnet.engine.netlink import IPRoute, NetlinkError
 from lvsnet.plan.model import Interface, Node, Segment
 
+LOOPBACK = 1
+"""Index of lo in every network namespace (LOOPBACK_IFINDEX, include/net/flow.h)."""
+
+
+@contextmanager
+def opened(namespace: Path) -> Iterator[IPRoute]:
+    """Netlink of a network namespace; this process is in it only while the socket is made."""
+    with ExitStack() as stack:
+        with namespaces.entered(namespace):
+            netlink = stack.enter_context(IPRoute())
+        yield netlink
+
 
 def make_segments(fabric: Path, segments: Sequence[Segment]) -> None:
     """A bridge for each segment: no spanning tree, so a port forwards as soon as it is up."""
-    with namespaces.entered(fabric), IPRoute() as netlink:
+    with opened(fabric) as netlink:
         for segment in segments:
             netlink.link(
                 "add",
@@ -29,19 +41,25 @@ def make_segments(fabric: Path, segments: Sequence[Segment]) -> None:
             )
 
 
-def wire(fabric: Path, node: Node, pid: int) -> None:
-    """A veth pair for each interface of ``node``, whose init is ``pid``; both ends are down."""
-    with (
-        namespaces.of_process(pid).open() as inside,
-        namespaces.entered(fabric),
-        IPRoute() as netlink,
-    ):
+def bridges(fabric: IPRoute, segments: Sequence[Segment]) -> dict[str, int]:
+    """Segment -> index of its bridge in the fabric."""
+    return {segment.name: _index(fabric, segment.bridge) for segment in segments}
+
+
+def wire(fabric: IPRoute, bridges: Mapping[str, int], node: Node, pid: int) -> None:
+    """A veth pair for each interface of ``node``, whose init is ``pid``.
+
+    The outer end is in its bridge, and up; the node's own end is down, so there is no carrier.
+    """
+    with namespaces.of_process(pid).open() as inside:
         for interface in node.interfaces:
-            netlink.link(
+            fabric.link(
                 "add",
                 ifname=interface.port,
                 kind="veth",
                 mtu=interface.mtu,
+                master=bridges[interface.segment],
+                state="up",
                 peer={
                     "ifname": interface.name,
                     "address": interface.mac,
@@ -51,22 +69,9 @@ def wire(fabric: Path, node: Node, pid: int) -> None:
             )
 
 
-def plug_in(fabric: Path, segments: Sequence[Segment], node: Node) -> None:
-    """Put the outer ends of ``node``'s interfaces into their bridges, and up."""
-    bridges = {segment.name: segment.bridge for segment in segments}
-    with namespaces.entered(fabric), IPRoute() as netlink:
-        for interface in node.interfaces:
-            netlink.link(
-                "set",
-                index=_index(netlink, interface.port),
-                master=_index(netlink, bridges[interface.segment]),
-                state="up",
-            )
-
-
 def pull_out(fabric: Path, interfaces: Sequence[Interface]) -> None:
     """Take the outer ends down: the node loses its carrier, as when a cable is pulled."""
-    with namespaces.entered(fabric), IPRoute() as netlink:
+    with opened(fabric) as netlink:
         for interface in interfaces:
             for index in netlink.link_lookup(ifname=interface.port):
                 netlink.link("set", index=index, state="down")
@@ -74,7 +79,7 @@ def pull_out(fabric: Path, interfaces: Sequence[Interface]) -> None:
 
 def unplug(fabric: Path, interfaces: Sequence[Interface]) -> None:
     """Remove the wires at once; the kernel takes its time to do so after a namespace's end."""
-    with namespaces.entered(fabric), IPRoute() as netlink:
+    with opened(fabric) as netlink:
         for interface in interfaces:
             for index in netlink.link_lookup(ifname=interface.port):
                 netlink.link("del", index=index)
@@ -99,7 +104,7 @@ def configure(node: Node, pid: int) -> None:
             for address in interface.addresses:
                 _add_address(netlink, index, address)
             netlink.link("set", index=index, state="up")
-        netlink.link("set", index=_index(netlink, "lo"), state="up")
+        netlink.link("set", index=LOOPBACK, state="up")
         for extra in node.addresses:
             _add_address(netlink, _index(netlink, extra.interface), extra.address)
         for route in node.routes:

@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from lvsnet.plan.model import Daemon, Node
+from lvsnet.errors import LvsnetError
+from lvsnet.plan.model import Daemon, Node, Plan
+
+
+@dataclass(frozen=True)
+class About:
+    """What a lab was made from, where it runs, and why there."""
+
+    file: str
+    """Absolute path of the lab file; empty when it came from none."""
+    runtime: str
+    """``docker``, ``crun`` or ``containerlab``."""
+    kernel: str
+    """``host 6.12.3`` or ``guest 7.2.7``."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that is known of a running lab beside what the kernel says; its runtime keeps it."""
+
+    about: About
+    plan: Plan
 
 
 class Runtime(Protocol):
     """Containers that run nothing but an init, and processes in them.
 
-    Every method raises `LvsnetError` with the node and the runtime's own words when it fails.
+    A container is called ``lvsnet-LAB-NODE``. Every method raises `LvsnetError` with the node and
+    the runtime's own words when it fails.
     """
 
-    def create(self, lab: str, nodes: Sequence[Node]) -> dict[str, int]:
-        """Make a container with only an init for each node; node -> its init's process id.
+    @property
+    def volatile(self) -> tuple[str, ...]:
+        """Paths, directories with a final slash, where a node's files do not outlive a reboot."""
 
-        A node that was removed with its disk kept gets it back.
+    def refusals(self, nodes: Sequence[Node]) -> list[str]:
+        """What nodes ask for that this runtime cannot give on this machine, a sentence for each.
+
+        Called before anything is made.
         """
 
-    def start(self, lab: str, node: Node, daemon: Daemon) -> int:
-        """Start a daemon, its output into the node's log; its process id."""
+    def create(self, record: Record, nodes: Sequence[Node]) -> dict[str, int]:
+        """Make a container with only an init for each node; node -> its init's process id.
+
+        ``nodes`` are of the record's plan. One that was powered off boots with its disk as it was.
+        Nothing needs to be taken back when it fails: `remove` is called then.
+        """
+
+    def start(self, lab: str, daemons: Sequence[tuple[Node, Daemon]]) -> list[int]:
+        """Start daemons, their output into their node's log; their process ids, in this order."""
 
     def run(self, lab: str, node: str, argv: Sequence[str], deadline: float) -> tuple[int, str]:
         """Run a command to its end, within ``deadline`` seconds; exit code and output."""
-
-    def exec_command(
-        self, lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]
-    ) -> list[str]:
-        """The program on this machine that runs ``argv`` in a node, with this one's streams."""
 
     def runs(self, lab: str, node: str) -> bool:
         """Whether a node is switched on."""
@@ -41,11 +70,35 @@ class Runtime(Protocol):
     def alive(self, lab: str, node: str, daemon: str) -> bool:
         """Whether the process that `start` started is still there."""
 
-    def log(self, lab: str, node: str) -> Path:
-        """File with what the node's daemons said."""
+    def said(self, lab: str, node: str) -> str:
+        """The end of what the node's daemons said, some 16 KB at most; empty if nothing."""
 
     def power_off(self, lab: str, nodes: Sequence[str]) -> None:
         """Kill everything in the nodes at once; their disks stay."""
 
-    def remove(self, lab: str, nodes: Sequence[str]) -> None:
-        """Power off and forget the nodes, disks included. A node that is not there is fine."""
+    def remove(self, lab: str) -> None:
+        """Power off and forget every node of a lab, disks included. No such lab is fine."""
+
+    def labs(self) -> list[str]:
+        """The labs that this runtime has anything of, sorted; half-made ones too."""
+
+    def record(self, lab: str) -> Record:
+        """What `create` was given. Raises LvsnetError when there is no such lab, or half of one."""
+
+
+def find(plan: Plan, name: str) -> Node:
+    """The node of that name.
+
+    Raises:
+        LvsnetError: there is none; the message lists those that there are.
+    """
+    for node in plan.nodes:
+        if node.name == name:
+            return node
+    known = ", ".join(node.name for node in plan.nodes)
+    raise LvsnetError(f"lab {plan.lab} has no node {name}; it has {known}")
+
+
+def is_volatile(path: str, volatile: tuple[str, ...]) -> bool:
+    """Whether ``path`` is one of these, or beneath one that ends with a slash."""
+    return any(path.startswith(one) if one.endswith("/") else path == one for one in volatile)

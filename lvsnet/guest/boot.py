@@ -21,7 +21,21 @@ AGENT = (
     "__init__.py",
     "errors.py",
     "progress.py",
-    "engine",
+    "engine/__init__.py",
+    "engine/capabilities.py",
+    "engine/cgroups.py",
+    "engine/deploy.py",
+    "engine/files.py",
+    "engine/logs.py",
+    "engine/namespaces.py",
+    "engine/netlink.py",
+    "engine/network.py",
+    "engine/ready.py",
+    "engine/runtime.py",
+    "engine/runtimes/__init__.py",
+    "engine/runtimes/crun.py",
+    "engine/runtimes/oci.py",
+    "engine/syscalls.py",
     "guest/__init__.py",
     "guest/agent.py",
     "guest/lean.py",
@@ -87,7 +101,7 @@ def lay_out(machine: Machine, root: Path) -> None:
         if (package / name).is_dir():
             shutil.copytree(package / name, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(package / name, target)
 
 

@@ -92,22 +92,6 @@ def connected(lab: str) -> Iterator[Connection]:
         yield Connection(lab, end)
 
 
-def the_lab(name: str | None) -> str:
-    """The lab that a command is about: the named one, or the only one that runs.
-
-    Raises:
-        LvsnetError: none runs, or several do and none is named.
-    """
-    if name is not None:
-        return name
-    labs = [place.lab for place in places.running()]
-    if len(labs) == 1:
-        return labs[0]
-    if not labs:
-        raise LvsnetError("no lab runs; `lvsnet deploy LAB` starts one")
-    raise LvsnetError(f"several labs run ({', '.join(labs)}); say which with --lab or LAB/NODE")
-
-
 def call(
     connection: Connection,
     request: Mapping[str, object],
@@ -208,7 +192,7 @@ def _result(close: dict[str, object], answer: dict[str, object], stderr: bytes) 
     if close.get("code", 0) != 0:
         words = stderr.decode(errors="replace").strip()
         raise LvsnetError(f"the guest's agent failed (code {close['code']}):\n{words}")
-    return answer.get("result", close.get("status"))
+    return answer.get("result")
 
 
 def exit_code(close: dict[str, object]) -> int:

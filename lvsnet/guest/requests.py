@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -9,12 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lvsnet.engine import deploy as engine
+from lvsnet.engine.runtime import Record, find
 from lvsnet.engine.runtimes.crun import Crun
 from lvsnet.errors import LvsnetError
 from lvsnet.guest import modules_loader
 from lvsnet.observe import site
 from lvsnet.plan import codec
-from lvsnet.plan.model import Plan
 from lvsnet.progress import Report
 
 Request = Mapping[str, object]
@@ -22,7 +23,6 @@ Request = Mapping[str, object]
 STATE = Path("/run/lvsnet")
 RUNTIME = Crun(state=STATE, image=Path("/"))
 """The guest's root is the image itself, read-only, so it can lie below every node's disk."""
-PLAN = STATE / "plan.json"
 MODULES = Path("/mnt/lib/modules")
 """Below /mnt is the host's directory of this guest, by hostfs."""
 
@@ -31,7 +31,7 @@ def exec_command(request: Request) -> list[str]:
     """The program that serves an ``exec`` request: ``{lab, node, argv, environment}``."""
     lab, node = text(request, "lab"), text(request, "node")
     if not RUNTIME.runs(lab, node):
-        engine.find(_plan(), node)
+        find(_record().plan, node)
         raise LvsnetError(f"{node} does not run; `lvsnet start {node}` starts it")
     argv = request.get("argv")
     environment = request.get("environment", {})
@@ -42,14 +42,14 @@ def exec_command(request: Request) -> list[str]:
 
 def log_command(request: Request) -> list[str]:
     """The program that serves a ``log`` request: ``{node, follow}``."""
-    plan = _plan()
-    log = RUNTIME.log(plan.lab, engine.find(plan, text(request, "node")).name)
+    plan = _record().plan
+    log = RUNTIME.log(plan.lab, find(plan, text(request, "node")).name)
     follow = ["--follow"] if request.get("follow") else []
     return ["tail", "--lines=+1", *follow, str(log)]
 
 
 def deploy(request: Request, report: Report) -> object:
-    """Make the plan on standard input run: ``{modules}``, paths of the modules that it needs.
+    """Make the record on standard input run: ``{modules}``, paths of the modules that it needs.
 
     The kernel would ask for most of them itself, one at a time, each by a process.
     """
@@ -57,9 +57,8 @@ def deploy(request: Request, report: Report) -> object:
     if not isinstance(modules, list):
         raise ValueError("a deploy request needs modules, a list")
     modules_loader.load(MODULES / os.uname().release, modules)
-    plan = codec.from_json(sys.stdin.read())
-    engine.deploy(plan, RUNTIME, report)
-    PLAN.write_text(codec.to_json(plan))
+    record = codec.decode(Record, json.load(sys.stdin), "record")
+    engine.deploy(record, RUNTIME, report)
     return None
 
 
@@ -68,26 +67,31 @@ def wait(request: Request, report: Report) -> object:
     deadline = request.get("deadline")
     if not isinstance(deadline, int | float):
         raise ValueError("a wait request needs a deadline")
-    site.wait(_plan(), RUNTIME, deadline, report)
+    site.wait(_record().plan, RUNTIME, deadline, report)
     return None
 
 
 def look(_request: Request, _report: Report) -> object:
-    return asdict(site.look(_plan(), RUNTIME))
+    return asdict(site.look(_record().plan, RUNTIME))
+
+
+def about(_request: Request, _report: Report) -> object:
+    return asdict(_record().about)
 
 
 def stop(request: Request, _report: Report) -> object:
-    engine.stop(_plan(), text(request, "node"), RUNTIME)
+    engine.stop(_record().plan, text(request, "node"), RUNTIME)
     return None
 
 
 def start(request: Request, report: Report) -> object:
-    engine.start(_plan(), text(request, "node"), RUNTIME, report)
+    engine.start(_record(), text(request, "node"), RUNTIME, report)
     return None
 
 
 COMMANDS: Mapping[str, Callable[[Request], list[str]]] = {"exec": exec_command, "log": log_command}
 OPERATIONS: Mapping[str, Callable[[Request, Report], object]] = {
+    "about": about,
     "deploy": deploy,
     "look": look,
     "start": start,
@@ -108,7 +112,9 @@ def text(request: Request, name: str) -> str:
     return value
 
 
-def _plan() -> Plan:
-    if not PLAN.exists():
+def _record() -> Record:
+    """Of the only lab in this guest."""
+    labs = RUNTIME.labs()
+    if not labs:
         raise LvsnetError("the lab is not deployed yet")
-    return codec.from_json(PLAN.read_text())
+    return RUNTIME.record(labs[0])

@@ -14,17 +14,7 @@ from lvsnet.errors import LvsnetError
 from lvsnet.guest import wire
 from lvsnet.guest.client import READ_SIZE, Connection, exit_code
 from lvsnet.guest.wire import Frame, Inlet, Outlet, Type
-
-FORWARDED = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
-"""Signals that are passed on to the command in the node."""
-PATIENCE = 2
+from lvsnet.signals import FORWARDED, PATIENCE
 
 
 def run(connection: Connection, request: Mapping[str, object]) -> int:

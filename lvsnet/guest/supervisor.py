@@ -17,7 +17,6 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
@@ -51,7 +50,6 @@ class GuestEndedError(Exception):
 
 class Supervisor:
     def __init__(self, owner: Client) -> None:
-        self.description: Mapping[str, object] = {}
         self.owner: Client | None = owner
         self.clients: dict[int, Client] = {}
         self.routes: dict[int, tuple[Client, int]] = {}
@@ -133,14 +131,7 @@ class Supervisor:
     def _from_client(self, client: Client, frame: Frame) -> None:
         if frame.type is Type.OPEN:
             request = wire.json_of(frame)
-            if request.get("op") == "status":
-                self._answer(
-                    client, frame.stream, {"status": {**self.description, "guest": self.ready}}
-                )
-            elif request.get("op") == "describe":
-                self.description = _mapping(request.get("description"))
-                self._answer(client, frame.stream, {})
-            elif request.get("op") == "keep":
+            if request.get("op") == "keep":
                 self.owner = None
                 self._answer(client, frame.stream, {})
             elif request.get("op") == "end":
@@ -252,12 +243,6 @@ def _console(place: places.Place) -> str:
     # What led to a panic stands before it; the stack behind it says nothing of the lab.
     panic = next((n for n, line in enumerate(lines, 1) if "Kernel panic" in line), len(lines))
     return logs.quoted(lines[:panic][-CONSOLE_LINES:])
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise wire.ProtocolError("a description is a mapping")
-    return value
 
 
 def _refuse(owner: Client, reason: str) -> None:

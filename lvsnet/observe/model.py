@@ -54,6 +54,8 @@ class Site:
     """All nodes of a lab at one time, in the order of the lab file."""
 
     nodes: tuple[Node, ...]
+    vips: tuple[str, ...]
+    """Addresses that a director is to hold, without prefix length."""
 
     def holders(self, address: str) -> list[str]:
         """Directors that have ``address`` (no prefix length) on an interface that is not lo."""

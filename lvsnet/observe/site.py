@@ -36,7 +36,7 @@ def look(plan: Plan, runtime: Runtime) -> Site:
             for daemon in node.daemons
         )
         nodes.append(Node(node.name, node.role, running, addresses, daemons, services))
-    return Site(tuple(nodes))
+    return Site(tuple(nodes), tuple(condition.address for condition in plan.held))
 
 
 def wait(plan: Plan, runtime: Runtime, deadline: float, report: Report) -> None:
@@ -102,7 +102,7 @@ def _all_alive(plan: Plan, runtime: Runtime, site: Site) -> None:
     for node in site.nodes:
         for daemon, alive in node.daemons:
             if not alive:
-                words = logs.tail(runtime.log(plan.lab, node.name))
+                words = logs.tail(runtime.said(plan.lab, node.name))
                 raise LvsnetError(f"{node.name}: {daemon} ended; its last lines:\n{words}")
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from e2e.homes import make_user
 from e2e.users import LVSNET, User
 from lvsnet import cache
-from lvsnet.guest import kernel
 
 
 @pytest.fixture(scope="session")
@@ -31,20 +31,8 @@ def built() -> Path:
 @pytest.fixture(scope="session")
 def new_user(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], User]:
     """Makes users."""
-    real = cache.entry(kernel.KIND, kernel._key())
-
-    def make(name: str) -> User:
-        user = User(tmp_path_factory.mktemp(name))
-        lvsnet = user.home / "cache/lvsnet"
-        (lvsnet / kernel.KIND).mkdir(parents=True)
-        (user.home / "run").mkdir()
-        (lvsnet / "image").symlink_to(built / "image")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("XDG_CACHE_HOME", str(user.home / "cache"))
-            cache.entry(kernel.KIND, kernel._key()).symlink_to(real)
-        return user
-
-    return make
+    assert built.is_dir()
+    return lambda name: make_user(tmp_path_factory.mktemp(name), {})
 
 
 def _end_all(user: User) -> None:

@@ -8,8 +8,8 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +21,8 @@ LVSNET = Path(sys.executable).with_name("lvsnet")
 DEADLINE = 60.0
 """Seconds that a command may take; deploying with all its waits takes 7 s on an idle machine."""
 VIP = "192.168.10.100"
+WISHES = ("LVSNET_RUNTIME", "LVSNET_KERNEL")
+"""Variables by which somebody chooses for all labs; a test chooses itself."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,20 @@ class User:
     home: Path
     session: str = "run"
     """Below ``home``: the runtime directory."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Further environment variables."""
 
     @property
     def environment(self) -> dict[str, str]:
+        """Without a Docker engine, unless ``settings`` name one: this machine's is not a test's."""
         return {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in WISHES},
+            "DOCKER_HOST": f"unix://{self.home}/no-docker.sock",
+            "LVSNET_STATE_DIR": str(self.home / "state"),
             "XDG_CACHE_HOME": str(self.home / "cache"),
             "XDG_RUNTIME_DIR": str(self.home / self.session),
             "COLUMNS": "200",
+            **self.settings,
         }
 
     def begin(

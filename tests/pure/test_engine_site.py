@@ -41,46 +41,58 @@ UP = director("lb01", f"{VIP}/32")
 BACKUP = director("lb02")
 
 
+def site_of(*nodes: Node) -> Site:
+    return Site(nodes, (VIP,))
+
+
 def test_a_site_that_is_up_lacks_nothing() -> None:
-    assert lacks(PLAN, Site((UP, BACKUP, REAL_SERVER))) == []
-    assert Site((UP, BACKUP, REAL_SERVER)).holders(VIP) == ["lb01"]
+    assert lacks(PLAN, site_of(UP, BACKUP, REAL_SERVER)) == []
+    assert site_of(UP, BACKUP, REAL_SERVER).holders(VIP) == ["lb01"]
 
 
 def test_a_real_server_is_no_holder() -> None:
-    site = Site((director("lb01"), BACKUP, REAL_SERVER))
+    site = site_of(director("lb01"), BACKUP, REAL_SERVER)
     assert lacks(PLAN, site) == [f"VIP {VIP} is on none of lb01, lb02"]
 
 
 def test_a_director_with_the_vip_on_lo_is_no_holder() -> None:
     on_lo = replace(UP, addresses=(Address("lo", f"{VIP}/32"),))
-    assert Site((on_lo,)).holders(VIP) == []
+    assert site_of(on_lo).holders(VIP) == []
 
 
 @pytest.mark.parametrize("other", ["192.168.10.10/32", "192.168.10.1/32", "92.168.10.100/32"])
 def test_another_address_is_not_the_vip(other: str) -> None:
-    assert Site((director("lb01", other),)).holders(VIP) == []
+    assert site_of(director("lb01", other)).holders(VIP) == []
 
 
 def test_two_holders_are_one_too_many() -> None:
-    site = Site((UP, director("lb02", f"{VIP}/24"), REAL_SERVER))
+    site = site_of(UP, director("lb02", f"{VIP}/24"), REAL_SERVER)
     assert lacks(PLAN, site) == [f"VIP {VIP} is on lb01 and lb02"]
 
 
 def test_a_director_that_is_not_one_of_the_instance_does_not_count() -> None:
-    site = Site((director("lb01"), BACKUP, director("lb03", f"{VIP}/32")))
+    site = site_of(director("lb01"), BACKUP, director("lb03", f"{VIP}/32"))
     assert lacks(PLAN, site) == [f"VIP {VIP} is on none of lb01, lb02"]
 
 
 @pytest.mark.parametrize("services", [(), table(), table(RIPS[0])])
 def test_each_real_server_must_be_in_each_directors_table(services: tuple[Service, ...]) -> None:
-    site = Site((UP, replace(BACKUP, services=services)))
+    site = site_of(UP, replace(BACKUP, services=services))
     assert f"lb02 does not list {RIPS[1]} for {VIP}:80" in lacks(PLAN, site)
 
 
 def test_the_same_address_for_udp_is_another_service() -> None:
-    site = Site((UP, replace(BACKUP, services=table(*RIPS, protocol="udp"))))
+    site = site_of(UP, replace(BACKUP, services=table(*RIPS, protocol="udp")))
     assert len(lacks(PLAN, site)) == 2
 
 
 def test_a_site_without_directors_is_up() -> None:
-    assert lacks(replace(PLAN, held=(), listed=()), Site((REAL_SERVER,))) == []
+    assert (
+        lacks(
+            replace(PLAN, held=(), listed=()),
+            site_of(
+                REAL_SERVER,
+            ),
+        )
+        == []
+    )

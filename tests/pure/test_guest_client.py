@@ -54,7 +54,6 @@ def test_a_failed_operation_is_told(
 
 def test_an_operations_result() -> None:
     assert client._result({"code": 0}, {"result": {"nodes": []}}, b"") == {"nodes": []}
-    assert client._result({"status": {"file": "dr.yaml"}}, {}, b"") == {"file": "dr.yaml"}
 
 
 @pytest.mark.parametrize(
@@ -69,21 +68,6 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
-
-
-@pytest.mark.usefixtures("runtime")
-def test_the_lab_that_is_meant() -> None:
-    assert client.the_lab("named") == "named"
-    with pytest.raises(LvsnetError, match="no lab runs; `lvsnet deploy LAB` starts one"):
-        client.the_lab(None)
-    locks = [places.take(places.of("a"))]
-    assert client.the_lab(None) == "a"
-    locks.append(places.take(places.of("b")))
-    with pytest.raises(LvsnetError, match=r"several labs run \(a, b\); say which"):
-        client.the_lab(None)
-    for lock in locks:
-        assert lock is not None
-        os.close(lock)
 
 
 @pytest.mark.usefixtures("runtime")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import socket
-import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from lvsnet import apt, doctor
+from lvsnet.docker import api
 from lvsnet.doctor import Check
+from lvsnet.engine import kernel
+from lvsnet.engine.kernel import Ipvs
 
 
 @pytest.fixture
@@ -50,35 +53,76 @@ def test_another_processor_cannot_run_the_guest(monkeypatch: pytest.MonkeyPatch)
     assert states(doctor.checks())["CPU"] == "missing"
 
 
-def test_what_is_not_needed_is_only_noted() -> None:
-    assert doctor.ready([Check("a", "ok", ""), Check("b", "note", "")])
-    assert not doctor.ready([Check("a", "ok", ""), Check("b", "missing", "")])
+@pytest.mark.usefixtures("bare")
+def test_the_guest_says_what_it_is_wanting() -> None:
+    wanting = detail(doctor.checks(), doctor.GUEST)
+    assert wanting.startswith("wanting: ")
+    assert "mmdebstrap, sqfstar, Debian's keys" in wanting
+
+
+def test_labs_run_here_when_one_place_can_be_had() -> None:
+    assert doctor.ready(
+        [Check("mmdebstrap", "missing", ""), Check(doctor.GUEST, "note", ""),
+         Check(doctor.DOCKER, "ok", "")]
+    )  # fmt: skip
+    assert not doctor.ready([Check("CPU", "ok", ""), Check(doctor.GUEST, "note", "")])
     assert doctor.install_command([Check("a", "ok", "")]) == ""
 
 
-def docker_says(found: list[Check]) -> str:
-    return next(check.detail for check in found if check.name == "Docker engine")
+def detail(found: list[Check], name: str) -> str:
+    return next(check.detail for check in found if check.name == name)
 
 
-def test_a_docker_engine_that_answers_is_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def place(name: str) -> Check:
+    return next(check for check in doctor.checks() if check.name == name)
+
+
+def engine(monkeypatch: pytest.MonkeyPatch, ipvs: Ipvs) -> None:
+    """A Docker engine that answers, on a kernel with this much of IPVS."""
+    monkeypatch.setattr(doctor, "ipvs_possible", lambda: ipvs)
+    monkeypatch.setattr(api, "version", lambda _deadline: api.Version("28.1.0", (1, 49)))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///some/docker.sock")
+
+
+def test_labs_run_by_docker_where_an_engine_answers_and_the_kernel_has_ipvs(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    address = tmp_path / "docker.sock"
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(address))
-        listener.listen()
+    engine(monkeypatch, Ipvs.LOADED)
+    said = "Docker engine 28.1.0, API 1.49, at /some/docker.sock"
+    assert place(doctor.DOCKER) == Check(doctor.DOCKER, "ok", said)
 
-        def answer() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                assert connection.recv(4096).startswith(b"GET /_ping ")
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
 
-        engine = threading.Thread(target=answer)
-        engine.start()
-        monkeypatch.setenv("DOCKER_HOST", f"unix://{address}")
-        assert docker_says(doctor.checks()) == f"unix://{address} answers with 200"
-        engine.join(10)
+def test_an_engine_on_a_kernel_without_ipvs_is_only_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine(monkeypatch, Ipvs.NONE)
+    found = place(doctor.DOCKER)
+    assert found.state == "note"
+    assert "28.1.0" in found.detail
+    assert found.detail.endswith("this machine's kernel has no IPVS")
+
+
+@pytest.mark.parametrize(
+    ("uid", "state", "remedy"), [(0, "ok", ""), (1000, "note", "Run: sudo modprobe ip_vs")]
+)
+def test_root_loads_ipvs_and_others_are_told_how(
+    monkeypatch: pytest.MonkeyPatch, uid: int, state: str, remedy: str
+) -> None:
+    engine(monkeypatch, Ipvs.LOADABLE)
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    found = place(doctor.DOCKER)
+    assert (found.state, found.remedy) == (state, remedy)
+
+
+def test_an_engine_that_cannot_be_used_is_noted_with_its_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_deadline: float) -> api.Version:
+        raise api.OldEngineError("Docker engine 18.09.1 speaks API 1.39. Upgrade it")
+
+    engine(monkeypatch, Ipvs.LOADED)
+    monkeypatch.setattr(api, "version", refuse)
+    assert place(doctor.DOCKER) == Check(
+        doctor.DOCKER, "note", "Docker engine 18.09.1 speaks API 1.39", "Upgrade it"
+    )
 
 
 @pytest.mark.parametrize("address", ["unix:///nowhere", "ssh://somebody@somewhere", "tcp://:x"])
@@ -86,7 +130,11 @@ def test_a_docker_engine_that_is_not_there_is_no_error(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", address)
-    assert docker_says(doctor.checks()).startswith("none at ")
+    monkeypatch.setattr(doctor, "ipvs_possible", lambda: Ipvs.LOADED)
+    found = place(doctor.DOCKER)
+    assert found.state == "note"
+    assert address.removeprefix("unix://") in found.detail
+    assert found.remedy
 
 
 def test_a_docker_engine_that_never_answers_is_not_waited_for(
@@ -97,4 +145,57 @@ def test_a_docker_engine_that_never_answers_is_not_waited_for(
         listener.bind(str(address))
         listener.listen()
         monkeypatch.setenv("DOCKER_HOST", f"unix://{address}")
-        assert "timed out" in docker_says(doctor.checks())
+        begun = time.monotonic()
+        found = place(doctor.DOCKER)
+    assert found.state == "note"
+    assert "has not answered" in found.detail
+    assert time.monotonic() - begun < doctor.DOCKER_TIMEOUT_S + 5
+
+
+def test_crun_on_this_kernel_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    found = place(doctor.CRUN)
+    assert found.state == "note"
+    assert "needs root" in found.detail
+
+
+@pytest.mark.usefixtures("bare")
+def test_crun_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "ipvs_possible", lambda: Ipvs.LOADED)
+    found = place(doctor.CRUN)
+    assert "crun is not installed" in found.detail
+    assert "sqfstar" in found.detail
+    assert found.remedy == "Install crun."
+
+
+def test_containerlab_needs_what_docker_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "containerlab"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    assert "not on the PATH" in place(doctor.CONTAINERLAB).detail
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    engine(monkeypatch, Ipvs.NONE)
+    assert place(doctor.CONTAINERLAB).detail.endswith(f"needs what {doctor.DOCKER} does")
+    engine(monkeypatch, Ipvs.LOADED)
+    assert place(doctor.CONTAINERLAB) == Check(doctor.CONTAINERLAB, "ok", str(program))
+
+
+@pytest.mark.parametrize(
+    ("absent", "state", "words"),
+    [
+        ([], "ok", "IPVS loaded, and all else"),
+        (["ip_vs", "ip_vs_rr", "ipip"], "note", "lacks ip_vs, ipip"),
+        (["ip_vs_mh"], "note", "lacks ip_vs_mh"),
+    ],
+)
+def test_what_the_kernel_lacks_is_named_once(
+    monkeypatch: pytest.MonkeyPatch, absent: list[str], state: str, words: str
+) -> None:
+    monkeypatch.setattr(doctor, "ipvs_possible", lambda: Ipvs.LOADED)
+    monkeypatch.setattr(kernel, "unlisted", lambda _names: absent)
+    found = place("this machine's kernel")
+    assert found.state == state
+    assert words in found.detail
+    assert ("ip_vs_rr" in found.detail) is False

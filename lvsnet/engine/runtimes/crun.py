@@ -1,54 +1,93 @@
 """OCI containers by crun(1), without a daemon.
 
-A node's disk is an overlay: the image below, what the node writes above, in this runtime's
-state directory. What runs is asked of crun, never of a file of our own.
+All that a lab has lies in one tmpfs of its own: a node's disk is an overlay, the image below,
+what the node writes above, in that tmpfs. So whatever a lab holds is gone with one unmount. What
+runs is asked of the kernel, never of a file of our own.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import select
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lvsnet.engine import ready
+from lvsnet.engine import capabilities, cgroups, logs, ready
+from lvsnet.engine.runtime import Record
 from lvsnet.engine.runtimes import oci
-from lvsnet.engine.syscalls import mount, unmount
+from lvsnet.engine.syscalls import MS_PRIVATE, mount, unmount
 from lvsnet.errors import LvsnetError
+from lvsnet.plan import codec
 from lvsnet.plan.model import Daemon, Node
 
 DEADLINE = 30.0
-"""Seconds that one call of crun may take; it takes 20 ms."""
+"""Seconds that one call of crun, or the end of a node, may take; they take 20 ms."""
+AT_ONCE = 16
+"""Calls of crun that run at the same time: more gain nothing, and each takes memory."""
+RECORD = ".record.json"
+IMAGE = ".image"
+"""A link to what the lab was made of: by now lvsnet may use another one."""
 
 
 @dataclass(frozen=True)
 class Crun:
-    """Containers below ``state`` whose root file system is ``image``, a directory."""
+    """Containers below ``state``."""
 
     state: Path
-    image: Path
+    image: Path | None
+    """The root file system of the nodes of labs that are to be made, a directory."""
 
-    def create(self, lab: str, nodes: Sequence[Node]) -> dict[str, int]:
-        processes = []
-        for node in nodes:
+    @property
+    def volatile(self) -> tuple[str, ...]:
+        return ("/run/", "/tmp/", "/var/run/")
+
+    def refusals(self, nodes: Sequence[Node]) -> list[str]:
+        images = [
+            f"{node.name}: image {node.image}: only the Docker runtime runs images; "
+            "use --runtime docker, or take image: out"
+            for node in nodes
+            if node.image
+        ]
+        allowed = capabilities.of_process(0)
+        return images + capabilities.refusals(nodes, allowed, "crun")
+
+    def create(self, record: Record, nodes: Sequence[Node]) -> dict[str, int]:
+        lab = record.plan.lab
+        if not self._lab(lab).exists():
+            self._begin_lab(record)
+
+        def begin(node: Node) -> subprocess.Popen[bytes]:
             home = self._home(lab, node.name)
             self._disk(home)
             config = oci.config(lab, node, str(home / "root"))
             (home / "config.json").write_text(json.dumps(config))
             arguments = ("run", "--detach", f"--bundle={home}", f"--pid-file={home / 'init.pid'}")
-            processes.append(self._begin(lab, node.name, *arguments, _id(lab, node.name)))
-        for node, process in zip(nodes, processes, strict=True):
-            self._end(lab, node.name, process, "the container does not start")
+            return self._begin(lab, node.name, *arguments, _id(lab, node.name))
+
+        running: list[tuple[Node, subprocess.Popen[bytes]]] = []
+        for node in nodes:
+            running.append((node, begin(node)))
+            if len(running) == AT_ONCE:
+                self._started(lab, *running.pop(0))
+        for one in running:
+            self._started(lab, *one)
         return {node.name: self._pid(lab, node.name, "init.pid") for node in nodes}
 
-    def start(self, lab: str, node: Node, daemon: Daemon) -> int:
-        pid_file = f"{daemon.name}.pid"
-        arguments = ("exec", "--detach", f"--pid-file={self._home(lab, node.name) / pid_file}")
-        process = self._begin(lab, node.name, *arguments, _id(lab, node.name), *daemon.argv)
-        self._end(lab, node.name, process, f"{daemon.name} does not start")
-        return self._pid(lab, node.name, pid_file)
+    def start(self, lab: str, daemons: Sequence[tuple[Node, Daemon]]) -> list[int]:
+        processes = []
+        for node, daemon in daemons:
+            pid_file = self._home(lab, node.name) / f"{daemon.name}.pid"
+            arguments = ("exec", "--detach", f"--pid-file={pid_file}", _id(lab, node.name))
+            processes.append(self._begin(lab, node.name, *arguments, *daemon.argv))
+        for (node, daemon), process in zip(daemons, processes, strict=True):
+            self._end(lab, node.name, process, f"{daemon.name} does not start")
+        return [self._pid(lab, node.name, f"{daemon.name}.pid") for node, daemon in daemons]
 
     def run(self, lab: str, node: str, argv: Sequence[str], deadline: float) -> tuple[int, str]:
         command = self.exec_command(lab, node, argv, {})
@@ -68,21 +107,18 @@ class Crun:
     def exec_command(
         self, lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]
     ) -> list[str]:
+        """The program on this machine that runs ``argv`` in a node, with this one's streams."""
         # By env(1): crun's own --env replaces the node's environment, and a program that is not
         # there has a shell's exit code, 127.
         variables = [f"{name}={value}" for name, value in environment.items()]
-        return self._crun("exec", _id(lab, node), "/usr/bin/env", "--", *variables, *argv)
+        return self._crun(lab, "exec", _id(lab, node), "/usr/bin/env", "--", *variables, *argv)
 
     def runs(self, lab: str, node: str) -> bool:
         return self._running(lab, node) != 0
 
     def inits(self, lab: str) -> dict[str, int]:
-        running = {}
-        for home in sorted(self._lab(lab).glob("*/")):
-            pid = self._running(lab, home.name)
-            if pid:
-                running[home.name] = pid
-        return running
+        pids = {node: self._running(lab, node) for node in self._nodes(lab)}
+        return {node: pid for node, pid in pids.items() if pid}
 
     def alive(self, lab: str, node: str, daemon: str) -> bool:
         try:
@@ -91,28 +127,64 @@ class Crun:
             return False
 
     def log(self, lab: str, node: str) -> Path:
+        """File with what the node's daemons said."""
         return self._home(lab, node) / "log"
 
+    def said(self, lab: str, node: str) -> str:
+        return logs.end_of(self.log(lab, node))
+
     def power_off(self, lab: str, nodes: Sequence[str]) -> None:
-        processes = [self._begin(lab, node, "delete", "--force", _id(lab, node)) for node in nodes]
-        for node, process in zip(nodes, processes, strict=True):
-            self._end(lab, node, process, "the container cannot be deleted")
+        self._kill(lab, nodes)
+        for node in nodes:
             root = self._home(lab, node) / "root"
             if root.is_mount():
                 unmount(root)
+            # What `crun delete` would do, without a process for each node.
+            shutil.rmtree(self._crun_state(lab) / _id(lab, node), ignore_errors=True)
+            self._remove_group(oci.cgroup(lab, node))
 
-    def remove(self, lab: str, nodes: Sequence[str]) -> None:
-        there = [node for node in nodes if self._home(lab, node).exists()]
-        self.power_off(lab, there)
-        for node in there:
-            shutil.rmtree(self._home(lab, node))
-        if self._lab(lab).is_dir() and not any(self._lab(lab).iterdir()):
-            self._lab(lab).rmdir()
+    def remove(self, lab: str) -> None:
+        home = self._lab(lab)
+        if not home.exists():
+            return
+        self._kill(lab, self._nodes(lab))
+        self._remove_group(oci.lab_cgroup(lab))
+        cgroups.remove_if_empty(oci.TOP_CGROUP)
+        if home.is_mount():
+            unmount(home)  # detached with every mount below it
+        shutil.rmtree(home)
+
+    def labs(self) -> list[str]:
+        directory = self.state / "labs"
+        return sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
+
+    def record(self, lab: str) -> Record:
+        try:
+            text = (self._lab(lab) / RECORD).read_text()
+        except FileNotFoundError as error:
+            if self._lab(lab).exists():
+                raise LvsnetError(
+                    f"lab {lab} is only half made; `lvsnet destroy {lab}` takes it away"
+                ) from error
+            raise LvsnetError(f"lab {lab} does not run") from error
+        return codec.decode(Record, json.loads(text), "record")
+
+    def _begin_lab(self, record: Record) -> None:
+        """Mount the lab's tmpfs, to which nothing of the machine's other name spaces looks."""
+        if self.image is None:
+            raise TypeError("a lab is made of an image")
+        home = self._lab(record.plan.lab)
+        home.mkdir(parents=True)
+        mount("lvsnet", home, "tmpfs", options="mode=0755")
+        mount("none", home, flags=MS_PRIVATE)
+        (home / IMAGE).symlink_to(self.image)
+        (home / RECORD).write_text(json.dumps(asdict(record), ensure_ascii=False))
 
     def _disk(self, home: Path) -> None:
         for part in ("upper", "work", "root"):
             (home / part).mkdir(parents=True, exist_ok=True)
-        layers = f"lowerdir={self.image},upperdir={home / 'upper'},workdir={home / 'work'}"
+        image = (home.parent / IMAGE).readlink()
+        layers = f"lowerdir={image},upperdir={home / 'upper'},workdir={home / 'work'}"
         mount("overlay", home / "root", "overlay", options=layers)
 
     def _running(self, lab: str, node: str) -> int:
@@ -123,23 +195,56 @@ class Crun:
         """
         try:
             pid = self._pid(lab, node, "init.pid")
-            cgroup = Path(f"/proc/{pid}/cgroup").read_text()
+            groups = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
         except (FileNotFoundError, ProcessLookupError):
             return 0
-        return pid if cgroup.rstrip().endswith(oci.cgroup(lab, node)) and ready.runs(pid) else 0
+        ours = any(line.endswith(oci.cgroup(lab, node)) for line in groups)
+        return pid if ours and ready.runs(pid) else 0
 
-    def _crun(self, *arguments: str) -> list[str]:
-        return ["crun", f"--root={self.state / 'crun'}", *arguments]
+    def _kill(self, lab: str, nodes: Iterable[str]) -> None:
+        """End nodes: with its init, the kernel ends all of a node (pid_namespaces(7))."""
+        pidfds = {}
+        try:
+            for node in nodes:
+                if pid := self._running(lab, node):
+                    try:
+                        pidfds[os.pidfd_open(pid)] = node
+                    except ProcessLookupError:
+                        continue
+            for pidfd in pidfds:
+                _kill(pidfd)
+            until = time.monotonic() + DEADLINE
+            for pidfd, node in pidfds.items():
+                gone = select.poll()
+                gone.register(pidfd, select.POLLIN)
+                if not gone.poll(max(0.0, until - time.monotonic()) * 1000):
+                    raise LvsnetError(f"{node} does not end, {DEADLINE:.0f} s after it was killed")
+        finally:
+            for pidfd in pidfds:
+                os.close(pidfd)
+
+    def _remove_group(self, group: str) -> None:
+        try:
+            cgroups.remove(group)
+        except OSError as error:
+            raise LvsnetError(f"control group {group}: {error.strerror}") from error
+
+    def _crun(self, lab: str, *arguments: str) -> list[str]:
+        return [*cgroups.entry(), "crun", f"--root={self._crun_state(lab)}", *arguments]
 
     def _begin(self, lab: str, node: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start crun; what it and its container's processes say goes to the node's log."""
+        log_option = f"--log=file:{self._home(lab, node) / 'crun.log'}"
         with self.log(lab, node).open("ab") as log:
             return subprocess.Popen(
-                self._crun(f"--log=file:{self._home(lab, node) / 'crun.log'}", *arguments),
+                self._crun(lab, log_option, *arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+
+    def _started(self, lab: str, node: Node, process: subprocess.Popen[bytes]) -> None:
+        self._end(lab, node.name, process, "the container does not start")
 
     def _end(self, lab: str, node: str, process: subprocess.Popen[bytes], failure: str) -> None:
         try:
@@ -157,6 +262,13 @@ class Crun:
     def _lab(self, lab: str) -> Path:
         return self.state / "labs" / lab
 
+    def _crun_state(self, lab: str) -> Path:
+        return self._lab(lab) / ".crun"
+
+    def _nodes(self, lab: str) -> list[str]:
+        """The nodes that have a directory."""
+        return sorted(path.name for path in self._lab(lab).glob("[!.]*/"))
+
     def _home(self, lab: str, node: str) -> Path:
         return self._lab(lab) / node
 
@@ -166,3 +278,10 @@ class Crun:
 
 def _id(lab: str, node: str) -> str:
     return f"lvsnet-{lab}-{node}"
+
+
+def _kill(pidfd: int) -> None:
+    try:
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it ended meanwhile

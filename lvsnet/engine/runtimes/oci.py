@@ -4,39 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lvsnet.engine import capabilities
 from lvsnet.plan.model import Node
+
+TOP_CGROUP = "/lvsnet"
+"""Of all labs on this kernel."""
 
 INIT = ("/usr/bin/tini", "--", "/usr/bin/sleep", "infinity")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-DEFAULT_CAPABILITIES = (
-    "CAP_AUDIT_WRITE",
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_MKNOD",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_SETFCAP",
-    "CAP_SETGID",
-    "CAP_SETPCAP",
-    "CAP_SETUID",
-    "CAP_SYS_CHROOT",
-)
-"""What Docker gives by default, but NET_RAW, which the plan asks for itself."""
-
-ALL_CAPABILITIES = tuple(
-    f"CAP_{name}"
-    for name in """
-        AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN
-        DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE
-        MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON
-        SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE
-        SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM
-    """.split()
-)
-"""Every capability of capabilities(7), for a privileged node."""
 
 NAMESPACES = ("pid", "network", "ipc", "uts", "mount", "cgroup")
 
@@ -72,16 +47,19 @@ MOUNTS: tuple[tuple[str, str, list[str]], ...] = (
 """As on a Debian machine: /run and /tmp are gone after a reboot, the rest of the disk is not."""
 
 
+def lab_cgroup(lab: str) -> str:
+    """The control group above those of a lab's nodes."""
+    return f"{TOP_CGROUP}/{lab}"
+
+
 def cgroup(lab: str, node: str) -> str:
     """The control group of a node's processes."""
-    return f"/lvsnet/{lab}/{node}"
+    return f"{lab_cgroup(lab)}/{node}"
 
 
 def config(lab: str, node: Node, root: str) -> Mapping[str, object]:
     """The config.json of ``node``, whose root file system is mounted at ``root``."""
-    capabilities = sorted(
-        ALL_CAPABILITIES if node.privileged else {*DEFAULT_CAPABILITIES, *node.capabilities}
-    )
+    given = sorted(capabilities.of(node))
     environment = {"PATH": PATH, "HOME": "/root", "TERM": "xterm", **dict(node.environment)}
     linux: dict[str, object] = {
         "namespaces": [{"type": kind} for kind in NAMESPACES],
@@ -100,7 +78,7 @@ def config(lab: str, node: Node, root: str) -> Mapping[str, object]:
             "env": [f"{name}={value}" for name, value in environment.items()],
             "cwd": "/",
             "noNewPrivileges": False,
-            "capabilities": dict.fromkeys(("bounding", "effective", "permitted"), capabilities),
+            "capabilities": dict.fromkeys(("bounding", "effective", "permitted"), given),
         },
         "mounts": [
             {

@@ -1,0 +1,167 @@
+"""A process that exec starts in a container: its streams, its signals, its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lvsnet.docker import api, http, processes
+from lvsnet.engine.runtimes import docker_config
+from lvsnet.errors import LvsnetError
+
+END_S = 5.0
+"""Seconds from the end of a process's output until its exit code is there; it takes some ms."""
+END_INTERVAL = 0.005
+
+
+@dataclass(frozen=True)
+class Done:
+    """A process that has ended."""
+
+    code: int
+    output: Sequence[tuple[int, bytes]]
+    """`http.STDOUT` or `http.STDERR`, and content, in the order of their coming."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process in a container, prepared or started."""
+
+    container: api.State
+    identity: str
+    """The engine's, of the exec."""
+
+
+def prepare(
+    container: api.State, argv: Sequence[str], environment: Mapping[str, str], *, stdin: bool
+) -> Process:
+    """A program that is not there will end with a shell's exit code, 127, and a message."""
+    command = [*docker_config.env(container.init), *argv]
+    return Process(
+        container, processes.create_exec(container.id, command, environment, stdin=stdin)
+    )
+
+
+def run(
+    container: api.State, argv: Sequence[str], environment: Mapping[str, str], deadline: float
+) -> Done | None:
+    """Run a command without input to its end; None when it was killed after ``deadline`` seconds.
+
+    Raises:
+        LvsnetError: it cannot be started, or the engine went away.
+    """
+    until = time.monotonic() + deadline
+    process = prepare(container, argv, environment, stdin=False)
+    end, first = processes.start_exec(process.identity)
+    with end:
+        frames = http.Frames()
+        output = frames.receive(first)
+        while True:
+            end.settimeout(max(0.001, until - time.monotonic()))
+            try:
+                content = end.recv(api.READ_SIZE)
+            except TimeoutError:
+                kill(process)
+                return None
+            except ConnectionError as error:
+                raise _gone() from error
+            if not content:
+                break
+            output += frames.receive(content)
+    return Done(exit_code(process), output)
+
+
+def exit_code(process: Process) -> int:
+    """The exit code of a process whose output has ended.
+
+    Raises:
+        LvsnetError: it goes on running, or the engine went away.
+    """
+    until = time.monotonic() + END_S
+    while True:
+        try:
+            state = processes.inspect_exec(process.identity)
+        except api.RefusedError as error:  # it went with its container
+            raise _gone() from error
+        if not state.running and state.code is not None:
+            return state.code
+        if time.monotonic() > until:
+            raise _gone()
+        time.sleep(END_INTERVAL)
+
+
+def send(process: Process, number: int, *, group: bool) -> bool:
+    """Send a signal to a process, or to its process group, while the connection to it is there.
+
+    Whether that is done: not yet, when it is only being started. It may have ended.
+
+    Docker's API has no way to do so: as root it goes by the process id that the engine's host
+    counts, else by a kill in the container, with the process id that is counted there.
+
+    Raises:
+        LvsnetError: the engine's process ids are not this machine's.
+    """
+    try:
+        state = processes.inspect_exec(process.identity)
+    except api.RefusedError:  # it went with its container
+        return True
+    if not state.pid:
+        return state.code is not None  # it could not be started
+    inside = _inside(process.container.id, state.pid)
+    if inside is None or not state.running:
+        return True
+    if os.geteuid() == 0:
+        with suppress(ProcessLookupError):
+            if group:
+                os.killpg(state.pid, number)
+            else:
+                os.kill(state.pid, number)
+        return True
+    shell = docker_config.shell(process.container.init)
+    argv = [*shell, "-c", f"kill -{number} {'-' if group else ''}{inside}"]
+    end, _ = processes.start_exec(
+        processes.create_exec(process.container.id, argv, {}, stdin=False)
+    )
+    with end, suppress(TimeoutError, ConnectionError):
+        end.settimeout(END_S)
+        while end.recv(api.READ_SIZE):
+            pass
+    return True
+
+
+def kill(process: Process) -> None:
+    """Kill a process and its process group, while the connection to it is there."""
+    until = time.monotonic() + END_S
+    while not send(process, signal.SIGKILL, group=True) and time.monotonic() < until:
+        time.sleep(END_INTERVAL)
+
+
+def _inside(container: str, pid: int) -> int | None:
+    """The process id in its container of a process of this machine; None when it has ended.
+
+    Raises:
+        LvsnetError: the process of that number is none of the container's.
+    """
+    try:
+        groups = Path(f"/proc/{pid}/cgroup").read_text()
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    if container not in groups:
+        raise LvsnetError(
+            "signals cannot be passed on: the Docker engine counts its processes in another "
+            "namespace than lvsnet does; run lvsnet where the engine runs"
+        )
+    line = next(line for line in status.splitlines() if line.startswith("NSpid:"))
+    return int(line.split()[-1])
+
+
+def _gone() -> LvsnetError:
+    return api.GoneError(
+        "the Docker engine went away while the command ran, or the node was switched off"
+    )

@@ -1,0 +1,79 @@
+"""The control groups of a lab's nodes: letting crun(1) make them, and removing them."""
+
+from __future__ import annotations
+
+import errno
+import time
+from pathlib import Path
+
+DEADLINE = 5.0
+"""Seconds until the kernel must have let go of a group whose processes are dead."""
+INTERVAL = 0.005
+
+UNIFIED = Path("/sys/fs/cgroup/unified")
+"""Where cgroup v2 is mounted beside v1 (systemd's hybrid mode)."""
+WITHOUT_UNIFIED = ("unshare", "--mount", "--", "sh", "-c", f'umount {UNIFIED} && exec "$@"', "sh")
+
+
+def entry() -> tuple[str, ...]:
+    """What is to stand before a call of crun on this machine; nothing on most.
+
+    crun refuses a machine where v2 beside v1 has a controller ("cgroups in hybrid mode not
+    supported"), even one that no lab uses. So there it runs where v2 is not mounted.
+    """
+    controllers = UNIFIED / "cgroup.controllers"
+    return WITHOUT_UNIFIED if controllers.exists() and controllers.read_text().strip() else ()
+
+
+def hierarchies() -> list[Path]:
+    """Where control groups are mounted: one place with cgroup v2, one for each controller with v1.
+
+    By /proc/self/mountinfo (proc_pid_mountinfo(5)).
+    """
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        mount, _, source = line.partition(" - ")
+        if source.split()[0] in ("cgroup", "cgroup2"):
+            found.append(Path(mount.split()[4]))
+    return found
+
+
+def remove(group: str) -> None:
+    """Remove ``group``, as ``/lvsnet/dr``, and those below it, in every hierarchy.
+
+    Raises:
+        OSError: processes are still in it after `DEADLINE` seconds.
+    """
+    until = time.monotonic() + DEADLINE
+    for hierarchy in hierarchies():
+        top = hierarchy / group.lstrip("/")
+        if top.is_dir():
+            _remove_tree(top, until)
+
+
+def remove_if_empty(group: str) -> None:
+    """Remove ``group`` where no group is below it and no process in it."""
+    for hierarchy in hierarchies():
+        try:
+            (hierarchy / group.lstrip("/")).rmdir()
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.EBUSY, errno.ENOTEMPTY):
+                raise
+
+
+def _remove_tree(top: Path, until: float) -> None:
+    for below in top.iterdir():
+        if below.is_dir():
+            _remove_tree(below, until)
+    while True:
+        try:
+            top.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            # Its last process is dead, but not yet reaped.
+            if error.errno != errno.EBUSY or time.monotonic() > until:
+                raise
+            time.sleep(INTERVAL)
+        else:
+            return

@@ -1,0 +1,1 @@
+"""Labs on the kernel that lvsnet itself stands on."""

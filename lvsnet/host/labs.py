@@ -1,0 +1,122 @@
+"""Labs of crun's containers on this machine's own kernel: a `lvsnet.control.place.Place`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from lvsnet.errors import LvsnetError
+from lvsnet.host.state import state_directory
+from lvsnet.progress import Report
+
+if TYPE_CHECKING:
+    from lvsnet.engine.runtime import About
+    from lvsnet.engine.runtimes.crun import Crun
+    from lvsnet.observe.model import Site
+
+RUN_DEADLINE = 600.0
+"""Seconds that a command may take that `run` runs."""
+
+
+def runtime(image: Path | None = None) -> Crun:
+    """The runtime; ``image`` is needed to deploy a lab only."""
+    from lvsnet.engine.runtimes.crun import Crun
+
+    return Crun(_state(), image)
+
+
+def running() -> list[str]:
+    if os.geteuid() != 0 or not _state().is_dir():
+        return []
+    return runtime().labs()
+
+
+def about(lab: str) -> About:
+    return runtime().record(lab).about
+
+
+def look(lab: str) -> Site:
+    from lvsnet.host import operations
+
+    return operations.look(lab, runtime())
+
+
+def run(lab: str, node: str, *argv: str) -> tuple[int, str, str]:
+    command = _command(lab, node, argv, {})
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=RUN_DEADLINE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise LvsnetError(f"{node}: {' '.join(argv)}: no end after {RUN_DEADLINE:.0f} s") from error
+    return (
+        done.returncode,
+        done.stdout.decode(errors="replace"),
+        done.stderr.decode(errors="replace"),
+    )
+
+
+def attach(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    # crun is what this process becomes; the command, its child, is not to outlive it.
+    mortal = ("/usr/bin/setpriv", "--pdeathsig", "KILL", "--", "/usr/bin/env", "--", *argv)
+    _become(_command(lab, node, mortal, environment))
+
+
+def logs(lab: str, node: str, *, follow: bool) -> int:
+    log = runtime().log(lab, _known(lab, node))
+    _become(["tail", "--lines=+1", *(["--follow"] if follow else []), str(log)])
+
+
+def stop(lab: str, node: str) -> None:
+    from lvsnet.host import operations
+
+    operations.stop(lab, node, runtime())
+
+
+def start(lab: str, node: str, report: Report) -> None:
+    from lvsnet.host import operations
+
+    operations.start(lab, node, runtime(), report)
+
+
+def destroy(lab: str) -> None:
+    from lvsnet.host import operations
+
+    operations.destroy(lab, runtime())
+
+
+def _state() -> Path:
+    return state_directory() / "crun"
+
+
+def _command(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    found = runtime()
+    if not found.runs(lab, node):
+        _known(lab, node)
+        raise LvsnetError(f"{node} does not run; `lvsnet start {node}` starts it")
+    return found.exec_command(lab, node, argv, environment)
+
+
+def _known(lab: str, node: str) -> str:
+    from lvsnet.engine.runtime import find
+
+    return find(runtime().record(lab).plan, node).name
+
+
+def _become(command: list[str]) -> NoReturn:
+    """Go on as this program, which so has this process's streams, signals and exit code."""
+    sys.stdout.flush()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # which Python ignores, and exec keeps ignored
+    try:
+        os.execvp(command[0], command)
+    except FileNotFoundError as error:
+        raise LvsnetError(f"{command[0]} is not installed; `lvsnet doctor` says how") from error

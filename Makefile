@@ -1,5 +1,8 @@
 # make lab    everything that is needed, then the tour of labs/dr.yaml
 # make test   everything that is needed, then the tests
+# make conformance PLACE=docker/host
+#             the tests that hold wherever labs run, for one place: crun/guest, crun/host,
+#             docker/host, containerlab
 #
 # PYTHON=python3.12 chooses another Python, JOBS=8 how many tests run at once.
 
@@ -18,17 +21,36 @@ FIND_PYTHON = python=; for p in $(PYTHONS); do \
 	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then python=$$p; break; fi; done
 
-.PHONY: help setup system venv lab test lint bench clean
+# Installs $$missing, with no service started; nothing is asked of apt when nothing is missing.
+INSTALL = [ -n "$$missing" ] || exit 0; \
+	install="apt-get install --no-install-recommends$$missing"; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "setup: there is no apt-get here. Install what Debian calls$$missing" >&2; exit 1; \
+	elif [ "$$(id -u)" = 0 ]; then as=; \
+	elif sudo -n true 2>/dev/null; then as="sudo -n"; \
+	else echo "setup: needs packages that only root can install. Run:" >&2; \
+		echo "  sudo apt-get update && sudo $$install" >&2; exit 1; fi; \
+	echo "setup: installing$$missing"; \
+	policy=/usr/sbin/policy-rc.d; \
+	if [ ! -e $$policy ]; then \
+		trap '$$as rm -f $$policy' EXIT; \
+		printf '\#!/bin/sh\nexit 101\n' | $$as tee $$policy >/dev/null; \
+		$$as chmod 755 $$policy; fi; \
+	$$as apt-get update -qq || echo "setup: apt-get update failed; trying with what apt has" >&2; \
+	$$as env DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null
+
+.PHONY: help setup system tools venv lab test conformance lint bench clean
 
 help:
 	@echo 'make lab     set up what is missing and tour labs/dr.yaml'
 	@echo 'make test    set up what is missing and run the tests'
+	@echo 'make conformance PLACE=docker/host|crun/host|crun/guest|containerlab'
 	@echo 'make setup lint bench clean'
 
 setup: venv
 	@$(BIN)/lvsnet setup
 
-# Debian's packages that are not there yet; nothing is asked of apt when nothing is missing.
+# Debian's packages that are not there yet.
 system:
 	@missing=; need() { missing="$$missing $$1"; }; \
 	command -v mmdebstrap >/dev/null || need mmdebstrap; \
@@ -40,17 +62,17 @@ system:
 	if [ -z "$$python" ]; then need python3; need python3-venv; \
 	elif ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
 		[ "$$python" = python3 ] && need python3-venv || need "$${python##*/}-venv"; fi; \
-	[ -n "$$missing" ] || exit 0; \
-	install="apt-get install --no-install-recommends$$missing"; \
-	if ! command -v apt-get >/dev/null; then \
-		echo "setup: there is no apt-get here. Install what Debian calls$$missing" >&2; exit 1; \
-	elif [ "$$(id -u)" = 0 ]; then as=; \
-	elif sudo -n true 2>/dev/null; then as="sudo -n"; \
-	else echo "setup: needs packages that only root can install. Run:" >&2; \
-		echo "  sudo apt-get update && sudo $$install" >&2; exit 1; fi; \
-	echo "setup: installing$$missing"; \
-	$$as apt-get update -qq || echo "setup: apt-get update failed; trying with what apt has" >&2; \
-	$$as env DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null
+	$(INSTALL)
+
+# What only tests need: a Docker engine and crun on this machine's own kernel. The engine is the
+# tests' own, so the package must not start one (policy-rc.d: invoke-rc.d(8)).
+tools: system
+	@missing=; need() { missing="$$missing $$1"; }; \
+	path="$$PATH:/usr/sbin:/sbin"; \
+	PATH=$$path command -v dockerd >/dev/null || need docker.io; \
+	PATH=$$path command -v crun >/dev/null || need crun; \
+	PATH=$$path command -v mkfs.ext4 >/dev/null || need e2fsprogs; \
+	$(INSTALL)
 
 venv: system $(STAMP)
 
@@ -70,16 +92,22 @@ $(STAMP): | system
 lab: setup
 	@$(BIN)/lvsnet tour --afresh labs/dr.yaml
 
-test: setup
-	$(BIN)/pytest -n $(JOBS) --dist loadfile
+# The order of collection: the longest tests come first, alone in their files.
+test: setup tools
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+# The set of tests that holds in every place where labs run, for one of them; it must be had.
+conformance: setup tools
+	@[ -n "$(PLACE)" ] || { echo "make conformance PLACE=crun/guest|crun/host|docker/host|containerlab" >&2; exit 2; }
+	LVSNET_TEST_PLACE=$(PLACE) $(BIN)/pytest tests/conformance
 
 lint: venv
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: setup
-	@$(BIN)/python tests/bench/bench.py
+bench: setup tools
+	@PYTHONPATH=tests $(BIN)/python tests/bench/bench.py
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

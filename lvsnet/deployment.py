@@ -44,7 +44,7 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     _runs_nowhere(plan.lab)
     kernel = f"host {os.uname().release}"
     report(f"{plan.lab}: {choice.runtime}, kernel {kernel}: {choice.reason}")
-    record = Record(About(str(file.resolve()), choice.runtime, kernel, choice.reason), plan)
+    record = Record(_about(file, choice, kernel), plan)
     {"crun": _by_crun, "docker": _by_docker, "containerlab": _by_containerlab}[choice.runtime](
         record, settle, report
     )
@@ -69,6 +69,10 @@ def _compiled(file: Path, wish: Wish) -> Plan:
     if not wish.privileged:
         return plan
     return replace(plan, nodes=tuple(replace(node, privileged=True) for node in plan.nodes))
+
+
+def _about(file: Path, choice: Choice, kernel: str) -> About:
+    return About(str(file.resolve()), choice.runtime, kernel, choice.reason, os.getuid())
 
 
 def _runs_nowhere(lab: str, *without: str) -> None:
@@ -119,7 +123,7 @@ def _run_in_guest(
 ) -> None:
     from lvsnet.guest import starting
 
-    about = About(str(file.resolve()), choice.runtime, f"guest {found.version}", choice.reason)
+    about = _about(file, choice, f"guest {found.version}")
     report(f"{plan.lab}: {about.runtime}, kernel {about.kernel}: {about.reason}")
     if found.note:
         report(found.note)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from lvsnet.control.place import Place
 
 
 def destroy(
@@ -22,7 +26,7 @@ def destroy(
     if every and lab:
         raise typer.BadParameter("give the name of a lab or --all, not both")
     if every:
-        ended = list(labs.running())
+        ended = [one for one in labs.running() if _is_mine(*one)]
     else:
         ended = [labs.the_lab(lab_name(lab) if lab else "")]
     for name, place in ended:
@@ -30,3 +34,11 @@ def destroy(
         sys.stderr.write(f"{name} is gone\n")
     if not ended:
         sys.stderr.write("no lab runs\n")
+
+
+def _is_mine(lab: str, place: Place) -> bool:
+    """Users of one Docker engine see each other's labs; root's are all of them."""
+    user, owner = os.getuid(), place.owner(lab)
+    if user not in (0, owner):
+        sys.stderr.write(f"{lab} is not yours, but of user {owner}; it goes on\n")
+    return user in (0, owner)

@@ -25,6 +25,12 @@ class Place(Protocol):
     def about(self, lab: str) -> About:
         """What was said of a lab when it was deployed."""
 
+    def owner(self, lab: str) -> int:
+        """The number of the user who deployed a lab; root's, of one of which only half is left.
+
+        Does not ask the lab itself, which may not answer any more.
+        """
+
     def look(self, lab: str) -> Site:
         """The state of every node."""
 

@@ -38,6 +38,13 @@ def about(lab: str) -> About:
     return _record(lab).about
 
 
+def owner(lab: str) -> int:
+    try:
+        return about(lab).user
+    except LvsnetError:
+        return 0  # half a lab
+
+
 def deploy(record: Record, settle: float, report: Report) -> None:
     """Run a lab whose images the engine has; with ``settle``, wait as many seconds for the site.
 

@@ -21,6 +21,8 @@ class About:
     kernel: str
     """``host 6.12.3`` or ``guest 7.2.7``."""
     reason: str
+    user: int
+    """Who deployed it, by number."""
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,9 @@ def _record(directory: Path, nodes: int) -> Record:
     ]
     file = directory / f"bench-{nodes}.yaml"
     file.write_text("\n".join([*lines, ""]))
-    return Record(About(str(file), "", f"host {os.uname().release}", ""), compile_lab(load(file)))
+    return Record(
+        About(str(file), "", f"host {os.uname().release}", "", 0), compile_lab(load(file))
+    )
 
 
 @contextmanager

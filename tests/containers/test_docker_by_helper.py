@@ -35,7 +35,7 @@ def lab(engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Record]:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "lab.yaml"
         file.write_text(LAB.format(name=NAME))
-        record = Record(About(str(file), "docker", "host", ""), compile_lab(load(file)))
+        record = Record(About(str(file), "docker", "host", "", 0), compile_lab(load(file)))
     client = connect()
     images.ensure(client, record.plan.nodes, silent)
     client.close()

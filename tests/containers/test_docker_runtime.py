@@ -51,7 +51,7 @@ LONE = f"lone-{os.getpid()}"
 def record(directory: Path, name: str) -> Record:
     file = directory / f"{name}.yaml"
     file.write_text(LAB.format(name=name))
-    return Record(About(str(file), "docker", "host", "a test"), compile_lab(load(file)))
+    return Record(About(str(file), "docker", "host", "a test", 0), compile_lab(load(file)))
 
 
 def deploy(one: Record) -> None:
@@ -307,7 +307,7 @@ def test_a_docker_network_of_the_same_addresses_does_no_harm(
 ) -> None:
     file = tmp_path / "lab.yaml"
     file.write_text(LAB.format(name=LONE).replace("192.168.10.", "198.18.77."))
-    lab = Record(About(str(file), "docker", "host", ""), compile_lab(load(file)))
+    lab = Record(About(str(file), "docker", "host", "", 0), compile_lab(load(file)))
     pool = docker.types.IPAMPool(subnet="198.18.77.0/24", gateway="198.18.77.13")
     network = client.create_network(
         "rt-overlap", ipam=docker.types.IPAMConfig(pool_configs=[pool]), internal=True

@@ -47,7 +47,7 @@ def _node(engine: str) -> Iterator[None]:
         patch.setenv("DOCKER_HOST", engine)
         file = Path(directory) / "lab.yaml"
         file.write_text(LAB)
-        record = Record(About(str(file), "docker", "host", ""), compile_lab(load(file)))
+        record = Record(About(str(file), "docker", "host", "", 0), compile_lab(load(file)))
         client = connect()
         images.ensure(client, record.plan.nodes, silent)
         client.close()

@@ -18,7 +18,7 @@ from lvsnet.plan.compile import compile_lab
 from lvsnet.plan.model import File, Interface, Node, Plan
 from lvsnet.resources import example_labs
 
-ABOUT = About("/labs/dr.yaml", "docker", "host 6.12.3", "a Docker engine answers")
+ABOUT = About("/labs/dr.yaml", "docker", "host 6.12.3", "a Docker engine answers", 0)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 FILES = st.builds(
     File, path=st.sampled_from(["/run/a", "/tmp/b", "/etc/hosts", "/etc/motd"]), content=TEXT

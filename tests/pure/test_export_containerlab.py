@@ -37,7 +37,7 @@ def nothing() -> None:
 def deploy(report: Report = silent, settled: Callable[[], None] = nothing) -> None:
     plan = plan_of()
     labs.deploy(
-        Record(About("", "containerlab", "host", ""), plan),
+        Record(About("", "containerlab", "host", "", 0), plan),
         {node.name: "lvsnet/client:key" for node in plan.nodes},
         "lvsnet/base:key",
         node_labels,

@@ -48,7 +48,7 @@ KEYS = {
 
 
 def exported(plan: Plan) -> tuple[File, ...]:
-    record = Record(About("", "containerlab", "host 6.12", "as it was asked for"), plan)
+    record = Record(About("", "containerlab", "host 6.12", "as it was asked for", 0), plan)
     images = {node.name: node.image or f"lvsnet/{node.role}:key" for node in plan.nodes}
     return topology(record, images, "lvsnet/base:key", lambda node: {"lvsnet.node": node.name})
 
@@ -282,7 +282,7 @@ def test_labels_are_those_that_were_asked_for() -> None:
         return {"lvsnet.role": node.role, "lvsnet.node.spec": "eNo=$"}
 
     plan = plan_of()
-    record = Record(About("", "containerlab", "host", ""), plan)
+    record = Record(About("", "containerlab", "host", "", 0), plan)
     text = topology(record, {node.name: "i" for node in plan.nodes}, "b", node_labels)[0].content
     nodes = as_containerlab_reads(text)["topology"]["nodes"]
     assert nodes["lb01"]["labels"] == {"lvsnet.role": "director", "lvsnet.node.spec": "eNo=$"}

@@ -1,0 +1,41 @@
+"""`lvsnet destroy --all` ends the labs of the user who says so, and of nobody else."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from lvsnet.cli.destroy import destroy
+from lvsnet.control import labs
+
+
+class Engine:
+    """A place that several users share: lab -> its owner."""
+
+    def __init__(self, owners: dict[str, int]) -> None:
+        self.owners = owners
+
+    def running(self) -> list[str]:
+        return sorted(self.owners)
+
+    def owner(self, lab: str) -> int:
+        return self.owners[lab]
+
+    def destroy(self, lab: str) -> None:
+        del self.owners[lab]
+
+
+@pytest.mark.parametrize(
+    ("user", "left"), [(1000, ["hers", "roots"]), (1001, ["mine", "roots"]), (0, [])]
+)
+def test_all_are_ones_own_labs_and_for_root_everybodys(
+    user: int, left: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = Engine({"mine": 1000, "hers": 1001, "roots": 0})
+    monkeypatch.setattr(labs, "PLACES", {"docker": lambda: engine})
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    destroy(every=True)
+    assert engine.running() == left
+    said = capsys.readouterr().err
+    assert all(f"{lab} is not yours, but of user" in said for lab in left)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar
 
 from lvsnet.errors import LvsnetError
 from lvsnet.plan import keepalived, nginx
@@ -151,11 +151,9 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
     if services or any(spec.role == "director" for spec in lab.nodes.values()):
         modules.append("ip_vs")
     modules += [f"ip_vs_{site.service.scheduler}" for site in services]
-    if any(_runs_its_own(spec) for spec in lab.nodes.values()):
-        # What a user's own configuration asks for is not known here, and a node cannot load it.
-        from lvsnet.lab.model import Scheduler
-
-        modules += [f"ip_vs_{scheduler}" for scheduler in get_args(Scheduler)]
+    for spec in lab.nodes.values():
+        # What it includes from elsewhere is not read here; the kernel loads that when it is asked.
+        modules += [f"ip_vs_{name}" for name in keepalived.schedulers(_own(spec))]
     for name in lab.nodes:
         modules += [module for need in _needs(lab, name, services) for module in need.modules]
     return _unique(modules)
@@ -185,6 +183,12 @@ def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
         if not _runs_its_own(lab.nodes[director])
         for member in site.members
     )
+
+
+def _own(spec: lab_model.Node) -> str:
+    """The user's own configuration of keepalived; empty without."""
+    file = spec.keepalived or spec.files.get(keepalived.PATH, "")
+    return file if isinstance(file, str) else file.content or ""
 
 
 def _runs_its_own(spec: lab_model.Node) -> bool:

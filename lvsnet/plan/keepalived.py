@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 PATH = "/etc/keepalived/keepalived.conf"
 _PID_FILE = "/run/keepalived.pid"
+
+
+SCHEDULER = re.compile(r"^[ \t]*(?:lb_algo|lvs_sched)[ \t]+(\w+)", re.MULTILINE)
+
+
+def schedulers(configuration: str) -> list[str]:
+    """The schedulers that a keepalived.conf names (keepalived.conf(5), lb_algo and lvs_sched)."""
+    return SCHEDULER.findall(configuration)
 
 
 def keepalived_daemon() -> Daemon:

@@ -205,8 +205,19 @@ def test_a_configuration_of_the_users_own_is_run_as_it_is(own: str) -> None:
     )
     assert content(plan, "lb01", KEEPALIVED) == "own"
     assert node(plan, "lb01").daemons[0].name == "keepalived"
-    # Which schedulers it asks for is not known, and a node cannot load them.
-    assert {"ip_vs_wlc", "ip_vs_mh", "ip_vs_fo"} <= set(plan.kernel)
+
+
+def test_the_schedulers_of_a_configuration_of_the_users_own_are_needed() -> None:
+    text = (
+        "virtual_server 192.0.2.9 80 {\\n    lb_algo mh\\n}\\n# lb_algo sed\\n  lvs_sched twos\\n"
+    )
+    own = f'director, keepalived: {{content: "{text}"}},'
+    plan = compile_lab(
+        changed(("lb01: {role: director,", f"lb01: {{role: {own}"), ("{lb01: 100, ", "{"))
+    )
+    used = {module.removeprefix("ip_vs_") for module in plan.kernel if "ip_vs_" in module}
+    assert {"mh", "twos"} <= used
+    assert "sed" not in used
 
 
 def test_a_director_without_any_configuration_is_left_to_ipvsadm() -> None:

@@ -30,6 +30,11 @@ with guard.guarded(undo) as keep:
 """
 
 
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LVSNET_STATE_DIR", str(tmp_path / "state"))
+
+
 def run(body: str, tmp_path: Path) -> tuple[int, str]:
     """Exit code, and how often it was undone once the process had ended."""
     undone = tmp_path / "undone"

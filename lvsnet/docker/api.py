@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import socket
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from lvsnet import peers
 from lvsnet.docker import http
 from lvsnet.errors import LvsnetError, SilenceError
 
@@ -148,11 +148,9 @@ def version(deadline: float = PING_S) -> Version:
 
 
 def maker() -> Maker:
-    """Who made the engine's socket (SO_PEERCRED, unix(7))."""
+    """Who made the engine's socket."""
     with connection(PING_S) as end:
-        credentials = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, uid, _gid = struct.unpack("3i", credentials)
-    return Maker(pid, uid)
+        return Maker(*peers.of(end))
 
 
 def containers(labels: Sequence[str], deadline: float = CALL_S) -> list[Container]:

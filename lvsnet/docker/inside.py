@@ -19,12 +19,11 @@ from types import FrameType
 from lvsnet import resources
 from lvsnet.docker import direct
 from lvsnet.engine.runtime import Record
-from lvsnet.engine.syscalls import setns
+from lvsnet.engine.syscalls import CLONE_NEWNS, setns
 from lvsnet.errors import LvsnetError
 from lvsnet.plan import codec
 
 REQUEST = Path("/.lvsnet/helper/request.json")
-CLONE_NEWNS = 0x00020000
 STDIN = 0
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
-import struct
 
 from lvsnet.errors import LvsnetError, SilenceError
 from lvsnet.guest import client
@@ -38,10 +36,3 @@ def see(lab: str, supervisor: int, patience: float) -> None:
                 raise LvsnetError(f"lab {lab}: its supervisor does not end")
     finally:
         os.close(supervisor)
-
-
-def peer(end: socket.socket) -> int:
-    """Process id of the other end of a unix socket (SO_PEERCRED, unix(7))."""
-    credentials = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid: int = struct.unpack("3i", credentials)[0]
-    return pid

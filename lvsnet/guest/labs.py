@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lvsnet import peers
 from lvsnet.guest import client, places
 from lvsnet.progress import Report, silent
 
@@ -93,7 +94,7 @@ def destroy(lab: str) -> None:
     from lvsnet.guest import ending
 
     with client.connected(lab) as connection:
-        supervisor = os.pidfd_open(ending.peer(connection.socket))
+        supervisor = os.pidfd_open(peers.of(connection.socket)[0])
         patience = ending.ask(connection)
     ending.see(lab, supervisor, patience)
     place = places.of(lab)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -19,13 +18,13 @@ from conformance.sites import Site, plain
 from e2e.conftest import built
 from e2e.homes import make_user
 from e2e.users import User
+from lvsnet.engine.syscalls import CLONE_NEWNS, unshare
 from lvsnet.image import tree
 from lvsnet.progress import silent
 from machine import boot, data, engine
 
 __all__ = ["built"]
 
-CLONE_NEWNS = 0x20000
 PRIVATE = ("/run/lvsnet", "/run/netns")
 """Where labs on this machine's own kernel have what belongs to the machine as a whole."""
 NUMBERS = count(1)
@@ -53,8 +52,7 @@ def _private() -> None:
     """
     if os.geteuid() or boot.DISK.is_mount() or places.given_engine():
         return
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS):
-        raise OSError(ctypes.get_errno(), "unshare")
+    unshare(CLONE_NEWNS)
     commands = [["mount", "--make-rprivate", "/"]]
     for directory in PRIVATE:
         Path(directory).mkdir(parents=True, exist_ok=True)

@@ -146,7 +146,9 @@ def machine_disk() -> Path:
     """What the test machine boots with, for its Docker engine; not when a place was named."""
     if places.named():
         pytest.skip("the set was asked for in named places only")
+    if os.geteuid():
+        pytest.skip("no test machine with IPVS: that needs root")
     if lacking := [*boot.lacking(), *engine.lacking()]:
-        pytest.skip(f"no test machine with IPVS: there is no {', no '.join(lacking)}")
+        pytest.fail(f"no test machine with IPVS: there is no {', no '.join(lacking)}")
     tree.ensure(silent)
     return data.ensure(silent).disk

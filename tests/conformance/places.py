@@ -31,6 +31,11 @@ class Place:
         return "containerlab" if self.runtime == "containerlab" else f"{self.runtime}/{self.kernel}"
 
     @property
+    def brought(self) -> bool:
+        """Whether `make test` brings, as root, all that it needs."""
+        return self.runtime != "containerlab"
+
+    @property
     def by_docker(self) -> bool:
         return self.runtime != "crun"
 

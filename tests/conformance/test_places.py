@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from conformance import places
@@ -12,6 +14,6 @@ from conformance.places import Place
 def test_the_place_can_be_had(one: Place) -> None:
     if lacking := one.lacking():
         reason = f"{one.name} cannot be had: there is no {', no '.join(lacking)}"
-        if places.named():
+        if places.named() or (one.brought and os.geteuid() == 0):
             pytest.fail(reason)
         pytest.skip(reason)

@@ -11,7 +11,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
-JOBS ?= 4
+JOBS ?= 3
 STAMP := .venv/.installed-$(shell sha256sum pyproject.toml | cut -c1-16)
 
 # The first of these that is 3.11 or later; a PYTHON that was given is the only one.

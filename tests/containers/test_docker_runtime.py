@@ -83,13 +83,17 @@ def _used(client: docker.APIClient, engine: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("DOCKER_HOST", engine)
 
 
+def networks(client: docker.APIClient) -> set[str]:
+    return {network["Id"] for network in client.networks()}
+
+
 @pytest.fixture(scope="module")
 def site(client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
     """A lab that runs, for all tests of this module; each leaves it running."""
     one = record(tmp_path_factory.mktemp("site"), SITE)
-    networks = client.networks()
+    before = networks(client)
     deploy(one)
-    assert client.networks() == networks
+    assert networks(client) == before
     yield one
     engine_deploy.destroy(SITE, RUNTIME)
     assert left(SITE) == []

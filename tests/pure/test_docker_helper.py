@@ -77,7 +77,7 @@ def test_it_carries_all_that_its_program_imports(tmp_path: Path) -> None:
     content = carried.archive("/helper", b'{"op": "none"}')
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         assert not [name for name in archive.getnames() if name.endswith((".so", ".pyc"))]
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(tmp_path)  # without a filter, which Debian 12's Python has not got
     assert json.loads((tmp_path / "helper/request.json").read_text()) == {"op": "none"}
     code = (
         "import sys; import lvsnet.docker.inside; from lvsnet.image.context import name_of;"

@@ -84,12 +84,12 @@ def test_when_nothing_will_do_each_place_is_named_with_its_reason(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
-    disks(monkeypatch, {"/dev/shm": 64, "/tmp": 600, "/": 511}, ("/tmp",))
+    disks(monkeypatch, {"/dev/shm": 64, "/tmp": 600, str(tmp_path): 511}, ("/tmp",))
     with pytest.raises(LvsnetError) as failure:
-        memory.directory("512M", Path("/"))
+        memory.directory("512M", tmp_path)
     assert str(failure.value) == (
         "there is no place for the guest's memory of 512M: /dev/shm: 64 MB free; "
         f"{tmp_path / 'missing'}: not a directory to write to; /tmp: mounted noexec; "
-        "/: 511 MB free. "
+        f"{tmp_path}: 511 MB free. "
         "Set TMPDIR to a directory with room on a file system that is not mounted noexec."
     )

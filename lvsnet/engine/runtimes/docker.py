@@ -37,6 +37,9 @@ LATE_S = 5.0
 """Seconds after which no container appears any more that a killed process had asked for."""
 LINES = 200
 """Of a log's end, of which the last 16 KB are shown."""
+LOG_S = 3.0
+"""Seconds that a busy engine may take to write down what a daemon said."""
+LOG_INTERVAL = 0.2
 START_FIELD = 22 - 3
 """starttime among the fields after the command in /proc/PID/stat (proc_pid_stat(5))."""
 FRESH = (
@@ -170,11 +173,15 @@ class Docker:
         return fields[0] not in "ZX" and before[:1] in ([], fields[START_FIELD : START_FIELD + 1])
 
     def said(self, lab: str, node: str) -> str:
-        try:
-            words = b"".join(processes.logs(container_name(lab, node), follow=False, tail=LINES))
-        except api.RefusedError:
-            return ""
-        return words[-logs.READ_AT_MOST :].decode(errors="replace")
+        # The engine writes the log a moment after a daemon has spoken, and has died.
+        until = time.monotonic() + LOG_S
+        words = _log_end(lab, node)
+        while time.monotonic() < until:
+            time.sleep(LOG_INTERVAL)
+            before, words = words, _log_end(lab, node)
+            if words and words == before:
+                break
+        return words
 
     def power_off(self, lab: str, nodes: Sequence[str]) -> None:
         known = _containers(lab)
@@ -242,6 +249,15 @@ def _counted(unanswered: mmap.mmap) -> Iterator[None]:
         if answered:
             with _COUNTING:
                 unanswered[0] -= 1
+
+
+def _log_end(lab: str, node: str) -> str:
+    """What the engine's log of a node has by now."""
+    try:
+        words = b"".join(processes.logs(container_name(lab, node), follow=False, tail=LINES))
+    except api.RefusedError:
+        return ""
+    return words[-logs.READ_AT_MOST :].decode(errors="replace")
 
 
 def container_name(lab: str, node: str) -> str:

@@ -36,7 +36,7 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
         LabFileError: the file is wrong.
         LvsnetError: what is missing or failed; nothing of the lab is left.
     """
-    choice = choose(wish, look_around())
+    choice = choose(wish, look_around)
     if choice.kernel == "guest":
         _in_guest(file, wish, choice, settle, report)
         return

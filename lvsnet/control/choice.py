@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lvsnet.errors import LvsnetError
@@ -45,8 +46,10 @@ ASKED = "as it was asked for"
 ALWAYS = "needs no Docker engine, no privilege and no IPVS in this machine's kernel"
 
 
-def choose(wish: Wish, there: Surroundings) -> Choice:
+def choose(wish: Wish, look: Callable[[], Surroundings]) -> Choice:
     """Docker on the host's kernel where both can be had, else crun in a guest.
+
+    ``look`` is called only where the wish leaves something open: an engine may be slow to answer.
 
     Raises:
         LvsnetError: the wish cannot be had at all.
@@ -62,6 +65,7 @@ def choose(wish: Wish, there: Surroundings) -> Choice:
         return Choice(wish.runtime, "host", ASKED)
     if wish.runtime == "crun" and wish.kernel == "auto":
         return Choice("crun", "guest", ALWAYS)
+    there = look()
     if wish.runtime == "crun":
         if not there.root:
             raise LvsnetError(

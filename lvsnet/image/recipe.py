@@ -27,6 +27,9 @@ HOOKS = (
         '/usr/lib/python3.* /usr/lib/python3/dist-packages"'
     ),
     f'chroot "$1" python3 -c "import {NEEDED_MODULES}"',
+    # As images/install has it: without it cron runs nothing in a container that was started from
+    # a login session, whose loginuid it may not change (pam_loginuid(8)).
+    """sed -i '/pam_loginuid/s/required/optional/' "$1/etc/pam.d/cron\"""",
     # What mmdebstrap was told about this machine's mirror and proxy.
     'rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
     # What names the machine that it was built on, or its mirror.

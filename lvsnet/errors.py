@@ -15,7 +15,7 @@ class LvsnetError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One error in a lab file."""
+    """One error or warning in a lab file."""
 
     file: str
     line: int | None
@@ -23,11 +23,16 @@ class Problem:
     column: int | None
     """From 1, in characters; None together with ``line``."""
     message: str
+    rule: str = ""
+    """Name of the rule that is broken, if it has one: by ``allow`` a lab can break it."""
+    warning: bool = False
+    """Whether the lab can run all the same."""
 
     def __str__(self) -> str:
-        if self.line is None:
-            return f"{self.file}: {self.message}"
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        where = "" if self.line is None else f":{self.line}:{self.column}"
+        kind = "warning: " if self.warning else ""
+        rule = f" [{self.rule}]" if self.rule else ""
+        return f"{self.file}{where}: {kind}{self.message}{rule}"
 
 
 class SilenceError(LvsnetError):

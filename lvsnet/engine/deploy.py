@@ -121,8 +121,28 @@ def _boot(
     for node in nodes:
         for command in node.commands:
             _run(plan, node, command, runtime)
-    for stage in sorted({daemon.stage for node in nodes for daemon in node.daemons}):
-        _start_daemons(plan, nodes, stage, inits, runtime, report)
+    _test_configurations(plan, nodes, runtime, report)
+    daemons = {daemon.stage for node in nodes for daemon in node.daemons}
+    for stage in sorted(daemons | {one.stage for node in nodes for one in node.afterwards}):
+        if stage in daemons:
+            _start_daemons(plan, nodes, stage, inits, runtime, report)
+        for node in nodes:
+            for one in node.afterwards:
+                if one.stage == stage:
+                    _run(plan, node, one.argv, runtime)
+
+
+def _test_configurations(
+    plan: Plan, nodes: Sequence[Node], runtime: Runtime, report: Report
+) -> None:
+    tested = [node for node in nodes if any(daemon.tests for daemon in node.daemons)]
+    if not tested:
+        return
+    # Costs a deploy time that has no use for it.
+    from lvsnet.engine import judges
+
+    report("test the configuration of " + _shortly([node.name for node in tested]))
+    judges.examine(plan, tested, runtime.run, report)
 
 
 def _start_daemons(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -82,7 +83,12 @@ def unplug(fabric: Path, interfaces: Sequence[Interface]) -> None:
     with opened(fabric) as netlink:
         for interface in interfaces:
             for index in netlink.link_lookup(ifname=interface.port):
-                netlink.link("del", index=index)
+                try:
+                    netlink.link("del", index=index)
+                except NetlinkError as error:
+                    # The end of the node's namespace may have taken it away meanwhile.
+                    if error.code != errno.ENODEV:
+                        raise
 
 
 def configure(node: Node, pid: int) -> None:

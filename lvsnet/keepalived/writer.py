@@ -82,7 +82,10 @@ def spelt(word: Word, keyword: str) -> str:
 
 def _unwritable(text: str) -> str | None:
     if '"' in text:
-        return "keepalived has no way to put a double quote into a word"
+        return (
+            "keepalived has no way to put a double quote into a word; in a command write single"
+            " quotes or \\x22"
+        )
     if "\n" in text or "\0" in text:
         return "a word of keepalived's has neither line breaks nor zero bytes"
     if (len(text) - len(text.rstrip("\\"))) % 2:

@@ -58,6 +58,15 @@ class File:
 
 
 @dataclass(frozen=True)
+class ConfigurationTest:
+    """A program that says, before a daemon starts, what it will make of its configuration."""
+
+    argv: tuple[str, ...]
+    judge: str
+    """Who reads what it says: a key of ``lvsnet.engine.judges.JUDGES``."""
+
+
+@dataclass(frozen=True)
 class Daemon:
     """A process that has to run on a node, in the foreground, under the node's init."""
 
@@ -69,6 +78,33 @@ class Daemon:
     """TCP ports that it listens on once it is ready."""
     pid_file: str = ""
     """File that exists, and names a live process, once it is ready."""
+    tests: tuple[ConfigurationTest, ...] = ()
+    """Of a configuration that the user wrote; a generated one needs none."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that runs among the daemons' stages."""
+
+    argv: tuple[str, ...]
+    stage: int
+    """It runs when the daemons of this stage are ready, on all nodes, and before those of a higher
+    one start."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a container runs, as far as somebody has said it; the rest is for its image to say."""
+
+    entrypoint: tuple[str, ...]
+    """Takes the place of the image's entrypoint and command; empty leaves both."""
+    command: tuple[str, ...]
+    """Takes the place of the image's command; empty leaves it."""
+    user: str
+    """Who runs it: a name or a number, with a group after a colon or without; empty for whom the
+    image names."""
+    stage: int
+    """That of the daemon which it becomes."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +119,23 @@ class Node:
     files: tuple[File, ...]
     daemons: tuple[Daemon, ...]
     commands: tuple[tuple[str, ...], ...]
-    """The user's own commands, run in order once addresses and files are there."""
+    """Run in order once addresses and files are there: what a real machine's init does before
+    the daemons, then the user's own."""
     environment: tuple[tuple[str, str], ...]
     capabilities: tuple[str, ...]
     """Beyond the runtime's default: ``CAP_NET_ADMIN``."""
     privileged: bool
     image: str
     """The container image that the user chose for it; empty for its role's own."""
+    afterwards: tuple[Command, ...] = ()
+    """Commands that need daemons, in their order."""
+    process: tuple[Process, ...] = ()
+    """One at most, of a node whose image is a wish: where images are run it becomes a daemon by
+    `lvsnet.engine.runtimes.docker_images`, and elsewhere by `lvsnet.plan.topology_process`."""
+    tmpfs: tuple[str, ...] = ("/run", "/tmp")
+    """Which of these two are in memory where the image is the user's; in lvsnet's own both are."""
+    directory: str = "/"
+    """Working directory of daemons and commands, where the image is the user's."""
 
 
 @dataclass(frozen=True)
@@ -122,3 +168,7 @@ class Plan:
     held: tuple[AddressHeld, ...]
     listed: tuple[RealServerListed, ...]
     """``held`` and ``listed`` say when the site as a whole is up."""
+    allow: tuple[str, ...] = ()
+    """Names of rules that the lab breaks on purpose."""
+    strict: bool = False
+    """Whether a warning about a daemon's configuration is an error."""

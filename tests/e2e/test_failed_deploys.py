@@ -71,7 +71,8 @@ def test_node_step_and_reason_are_told_and_nothing_is_left(
 
 def test_a_keepalived_that_ends_at_once_is_told_with_its_words(user: User) -> None:
     (user.home / "own.conf").write_text(
-        "vrrp_instance VI_1 {\n  interface eth9\n  virtual_router_id 33\n  priority 150\n"
+        "net_namespace nothere\n"
+        "vrrp_instance VI_1 {\n  interface eth1\n  virtual_router_id 33\n  priority 150\n"
         "  virtual_ipaddress {\n    192.168.10.100\n  }\n}\n"
     )
     lab = user.lab(
@@ -82,7 +83,7 @@ def test_a_keepalived_that_ends_at_once_is_told_with_its_words(user: User) -> No
     message = done.err[done.err.index("lvsnet: ") :]
     assert message.startswith("lvsnet: lb01: keepalived ended")
     assert "its last lines:\n  " in message
-    assert "eth9" in message
+    assert "nothere" in message
     assert (user.processes(), user.left()) == ({}, [])
 
 

@@ -23,12 +23,16 @@ START = (
 )
 """$0 is the daemon's name, %s a mkdir(1). Its init's standard output is the container's log."""
 
+FROM_PATH = 'program=$("$0" which "$1") || program=$1; shift; exec "$program" "$@"'
+"""Runs the image's own program where it has one, and not what busybox, $0, has of that name."""
+
 
 def container(
     node: Node, image: str, labels: Mapping[str, str], *, apparmor: bool
 ) -> dict[str, object]:
     """The body of a request to create a node's container (Docker Engine API, ContainerCreate)."""
     environment = {"HOME": "/root", "TERM": "xterm", **dict(node.environment)}
+    in_memory = node.tmpfs if node.image else ("/run", "/tmp")
     host: dict[str, object] = {
         "NetworkMode": "none",
         "UsernsMode": "host",  # also where the engine gives its containers one of their own
@@ -37,7 +41,7 @@ def container(
         "Tmpfs": {
             destination: ",".join(["rw", "exec", *options])
             for destination, kind, options in oci.MOUNTS
-            if kind == "tmpfs" and destination in ("/run", "/tmp")
+            if kind == "tmpfs" and destination in in_memory
         },
     }
     if node.privileged:
@@ -55,7 +59,7 @@ def container(
         "Image": image,
         "Hostname": node.name,
         "User": "0:0",
-        "WorkingDir": "/",
+        "WorkingDir": node.directory,
         "Env": [f"{name}={value}" for name, value in environment.items()],
         "Entrypoint": list(init_of(node)),
         "Cmd": [],
@@ -69,8 +73,10 @@ def container(
 def daemon(node: Node, one: Daemon) -> list[str]:
     """The command that becomes a daemon."""
     init = init_of(node)[0]
-    mkdir = f"{BUSYBOX} mkdir" if init.startswith(OWN) else "mkdir"
-    return [*shell(init), "-c", START % mkdir, one.name, *one.argv]
+    if not init.startswith(OWN):
+        return [*shell(init), "-c", START % "mkdir", one.name, *one.argv]
+    mkdir = f"{BUSYBOX} mkdir"
+    return [*shell(init), "-c", START % mkdir, one.name, *env(init), *one.argv]
 
 
 def init_of(node: Node) -> tuple[str, ...]:
@@ -83,11 +89,13 @@ def shell(init: str) -> list[str]:
 
 
 def env(init: str) -> list[str]:
-    """env(1) in a container whose init is the program at ``init``.
+    """What runs a program in a container whose init is the program at ``init``.
 
     A program that is not there ends it with a shell's exit code, 127, and a message.
     """
-    return [BUSYBOX, "env", "--"] if init.startswith(OWN) else ["/usr/bin/env", "--"]
+    if init.startswith(OWN):
+        return [BUSYBOX, "sh", "-c", FROM_PATH, BUSYBOX]
+    return ["/usr/bin/env", "--"]
 
 
 def has_apparmor() -> bool:

@@ -40,7 +40,7 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     if choice.kernel == "guest":
         _in_guest(file, wish, choice, settle, report)
         return
-    plan = _compiled(file, wish)
+    plan = _compiled(file, wish, report)
     _runs_nowhere(plan.lab)
     kernel = f"host {os.uname().release}"
     report(f"{plan.lab}: {choice.runtime}, kernel {kernel}: {choice.reason}")
@@ -61,11 +61,15 @@ def guessed_name(file: Path) -> str:
     return match[1] if match else ""
 
 
-def _compiled(file: Path, wish: Wish) -> Plan:
-    from lvsnet.lab.load import load
-    from lvsnet.plan.compile import compile_lab
+def _compiled(file: Path, wish: Wish, report: Report) -> Plan:
+    from lvsnet.compiled import compile_file, refuse
 
-    plan = compile_lab(load(file))
+    compiled = compile_file(file)
+    if wish.strict:
+        refuse(compiled.warnings)
+    for warning in compiled.warnings:
+        report(str(warning))
+    plan = replace(compiled.plan, strict=wish.strict)
     if not wish.privileged:
         return plan
     return replace(plan, nodes=tuple(replace(node, privileged=True) for node in plan.nodes))
@@ -94,12 +98,12 @@ def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Rep
     guess = guessed_name(file)
     if found is not None and image is not None and guess:
         with _guest(guess, found, image) as connection:
-            plan = _compiled(file, wish)
+            plan = _compiled(file, wish, report)
             if plan.lab == guess:
                 _runs_nowhere(guess, "guest")
                 _run_in_guest(connection, found, plan, file, choice, settle, report)
                 return
-    plan = _compiled(file, wish)
+    plan = _compiled(file, wish, report)
     _runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
     found, image = kernel.ensure(report), nodefs.ensure(report)
     with _guest(plan.lab, found, image) as connection:
@@ -123,6 +127,7 @@ def _run_in_guest(
 ) -> None:
     from lvsnet.guest import starting
 
+    plan = _without_images(plan, report)
     about = _about(file, choice, f"guest {found.version}")
     report(f"{plan.lab}: {about.runtime}, kernel {about.kernel}: {about.reason}")
     if found.note:
@@ -141,18 +146,38 @@ def _by_crun(record: Record, settle: float, report: Report) -> None:
     from lvsnet.host import labs, operations
     from lvsnet.image import tree
 
+    record = replace(record, plan=_without_images(record.plan, report))
     operations.deploy(record, labs.runtime(tree.ensure(report)), settle, report)
+
+
+def _without_images(plan: Plan, report: Report) -> Plan:
+    """A topology's images are what its nodes run with Docker only."""
+    if not any(node.process for node in plan.nodes):
+        return plan
+    from lvsnet.plan import topology_process
+
+    if remark := topology_process.remark(plan):
+        report(remark)
+    return topology_process.without_images(plan)
 
 
 def _by_docker(record: Record, settle: float, report: Report) -> None:
     from lvsnet.docker import engine, images, labs
+    from lvsnet.engine.runtimes import docker_images
 
-    images.ensure(engine.connect(), record.plan.nodes, report)
-    labs.deploy(record, settle, report)
+    client = engine.connect()
+    images.ensure(client, record.plan.nodes, report)
+    plan = docker_images.with_images(client, record.plan)
+    labs.deploy(replace(record, plan=plan), settle, report)
 
 
 def _by_containerlab(record: Record, settle: float, report: Report) -> None:
     from lvsnet.docker import engine, images, labs
 
+    if any(node.process for node in record.plan.nodes):
+        raise LvsnetError(
+            f"{record.about.file} is a containerlab topology already: "
+            f"containerlab deploy -t {record.about.file} runs it; or take another --runtime"
+        )
     images.ensure(engine.connect(), record.plan.nodes, report)
     labs.deploy_by_containerlab(record, settle, report)

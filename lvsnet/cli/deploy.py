@@ -31,6 +31,9 @@ KernelOption = Annotated[
         "--kernel", envvar="LVSNET_KERNEL", help="This machine's, or one of the lab's own."
     ),
 ]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", envvar="LVSNET_STRICT", help="Take warnings for errors.")
+]
 LabArgument = Annotated[str, typer.Argument(help="A lab file, or the name of an example lab.")]
 
 
@@ -51,8 +54,9 @@ def deploy(
     privileged: Annotated[
         bool, typer.Option("--privileged", help="Make every node privileged.")
     ] = False,
+    strict: StrictOption = False,
 ) -> None:
-    """Start a lab from its file.
+    """Start a lab from its file: a lab file of lvsnet's, or a containerlab topology.
 
     By itself it takes Docker on this machine's kernel when a Docker engine answers and the kernel
     has IPVS, and otherwise a kernel of the lab's own, for which nothing is needed.
@@ -66,7 +70,7 @@ def deploy(
 
     report = progress.timed()
     try:
-        wish = Wish(runtime.value, kernel.value, privileged)
+        wish = Wish(runtime.value, kernel.value, privileged, strict)
         deployment.deploy(lab_file(lab), wish, timeout if wait else 0.0, report)
     except KeyboardInterrupt:
         report("interrupted; nothing of the lab is left")

@@ -1,10 +1,15 @@
-"""Which lab file a user means."""
+"""Which lab file a user means, and what it says."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lvsnet.errors import LabFileError, LvsnetError, Problem
+
+if TYPE_CHECKING:
+    from lvsnet.plan.model import Plan
 
 
 def lab_file(given: str) -> Path:
@@ -27,6 +32,20 @@ def lab_file(given: str) -> Path:
     raise LabFileError([Problem(given, None, None, f"no such file; {hint}")])
 
 
+def compiled(given: str) -> Plan:
+    """The plan of a lab that is given by its file or as an example; warnings go to stderr.
+
+    Raises:
+        LvsnetError: as `lvsnet.compiled.compile_file`.
+    """
+    from lvsnet.compiled import compile_file
+
+    done = compile_file(lab_file(given))
+    for warning in done.warnings:
+        sys.stderr.write(f"{warning}\n")
+    return done.plan
+
+
 def lab_name(given: str) -> str:
     """The name of a lab that is given by its name or its file."""
     path = Path(given)
@@ -34,6 +53,6 @@ def lab_name(given: str) -> str:
         return given
     if not path.exists():
         raise LvsnetError(f"{given}: there is no such lab file")
-    from lvsnet.lab.load import load
+    from lvsnet.compiled import compile_file
 
-    return load(path).name
+    return compile_file(path).plan.lab

@@ -78,7 +78,7 @@ def _print(name: str, about: About, site: Site) -> None:
     # A program that reads the table is to find whole words in it.
     Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
     for vip in site.vips:
-        typer.echo(f"VIP {vip} is on {' and '.join(site.holders(vip)) or 'no director'}")
+        typer.echo(f"VIP {vip} is on {' and '.join(site.holders(vip)) or 'no node'}")
 
 
 def _daemon(name: str, alive: bool) -> str:

@@ -23,10 +23,8 @@ def render(
     ],
 ) -> None:
     """Write the files of every machine, ready to copy to real ones: DIR/lb01/etc/..."""
-    from lvsnet.cli.files import lab_file
-    from lvsnet.lab.load import load
-    from lvsnet.plan.compile import compile_lab
+    from lvsnet.cli.files import compiled
     from lvsnet.plan.render import write
 
-    for path in write(compile_lab(load(lab_file(lab))), output):
+    for path in write(compiled(lab), output):
         typer.echo(path)

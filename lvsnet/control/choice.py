@@ -19,6 +19,8 @@ class Wish:
     """``auto``, ``host`` or ``guest``."""
     privileged: bool = False
     """Every node is to be privileged, whatever the lab file says."""
+    strict: bool = False
+    """A warning is an error."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from lvsnet.lab.model import Lab
 
 @dataclass(frozen=True)
 class Finding:
-    """An error between values that are each right by themselves."""
+    """What is wrong or unwise between values that are each right by themselves."""
 
     loc: Loc
     message: str
@@ -21,6 +21,9 @@ class Finding:
     because: tuple[Loc, ...] = ()
     """Places that the finding rests on besides ``loc``: often one where nothing was found. It
     is dropped when one of them, or something within, has an error of its own."""
+    rule: str = ""
+    """A key of ``lvsnet.lab.rules.RULES``, which says whether it is an error or a warning; empty
+    for an error that no lab can allow itself."""
 
 
-Rule = Callable[[Lab], Iterator[Finding]]
+Check = Callable[[Lab], Iterator[Finding]]

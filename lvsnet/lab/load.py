@@ -1,4 +1,4 @@
-"""A lab file to a Lab, or to all of its errors at once.
+"""A lab file to a Lab and its warnings, or to all of its errors and warnings at once.
 
 pydantic validates the plain values. Where it finds errors they are told, their parts are cut out,
 and what is left is validated again until a Lab is there, so that the semantic checks run on all
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,8 +20,8 @@ from lvsnet.lab.check import check
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import (
     Document,
-    Fault,
     Loc,
+    Mark,
     Node,
     Plain,
     Table,
@@ -31,21 +30,32 @@ from lvsnet.lab.document import (
     plain,
     restore,
 )
+from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import File, Lab
+from lvsnet.lab.rules import RULES
 from lvsnet.lab.source import read_text
 from lvsnet.lab.wording import dotted, message, misspelt
 
 MOST_ERRORS = 200
-"""That are told of one file, by pydantic and again by the checks."""
+"""That are told of one file, by pydantic and again by the checks; and as many warnings."""
 
 _STANDING_IN: Mapping[str, Plain] = {"name": "unnamed", "segments": {}, "nodes": {}}
 """For what every lab must have, so that the rest can be checked without it."""
 
 
-def load(path: Path) -> Lab:
-    """Read a lab file, and the files that it names.
+@dataclass(frozen=True)
+class Examined:
+    """A lab that can run."""
 
-    Raises LabFileError with all that is wrong, in the order of the file.
+    lab: Lab
+    warnings: tuple[Problem, ...]
+    """What is unwise in it, in the order of the file."""
+
+
+def load(path: Path) -> Lab:
+    """Read a lab file, and the files that it names; what is only unwise is not told.
+
+    Raises LabFileError as ``examine``.
     """
     return load_text(read_text(path), path)
 
@@ -53,35 +63,43 @@ def load(path: Path) -> Lab:
 def load_text(text: str, path: Path) -> Lab:
     """Read a lab file whose text is ``text``; files that it names are relative to ``path``.
 
-    Raises LabFileError with all that is wrong, in the order of the file.
+    Raises LabFileError as ``examine``.
     """
-    document = parse(text)
-    faults = list(document.faults)
+    return examine(parse(text), path).lab
+
+
+def examine(document: Document, path: Path) -> Examined:
+    """Make a Lab of a document; files that it names are relative to ``path``.
+
+    Raises LabFileError with all that is wrong or unwise, in the order of the file, when something
+    is wrong.
+    """
+    problems = [_problem(str(path), fault.mark, fault.message) for fault in document.faults]
     lab: Lab | None = None
     if isinstance(document.root, Table):
-        lab, more = _lab(document, document.root, path.parent)
-        faults += more
+        lab, more = _lab(document, document.root, path)
+        problems += more
     elif document.root is not None:
         what = "a lab file is a mapping with the keys name, segments and nodes"
-        faults.append(Fault(document.start, what))
-    if faults or lab is None:
-        raise LabFileError(_in_order(faults, str(path)))
-    return lab
+        problems.append(_problem(str(path), document.start, what))
+    told = _in_order(problems)
+    if lab is None or not all(problem.warning for problem in told):
+        raise LabFileError(told)
+    return Examined(lab, tuple(told))
 
 
-def _in_order(faults: Iterable[Fault], file: str) -> list[Problem]:
+def _problem(
+    file: str, mark: Mark | None, text: str, rule: str = "", *, warning: bool = False
+) -> Problem:
+    line, column = (mark.line, mark.column) if mark else (None, None)
+    return Problem(file, line, column, _on_one_line(text), rule, warning)
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
     """The problems, each once: what an anchor names is found wherever an alias stands for it."""
-    problems = {
-        Problem(
-            file,
-            fault.mark.line if fault.mark else None,
-            fault.mark.column if fault.mark else None,
-            _on_one_line(fault.message),
-        )
-        for fault in faults
-    }
     return sorted(
-        problems, key=lambda one: (one.line is None, one.line or 0, one.column or 0, one.message)
+        set(problems),
+        key=lambda one: (one.line is None, one.line or 0, one.column or 0, one.message),
     )
 
 
@@ -92,33 +110,48 @@ def _on_one_line(text: str) -> str:
     )
 
 
-def _lab(document: Document, root: Table, folder: Path) -> tuple[Lab | None, list[Fault]]:
+def _lab(document: Document, root: Table, path: Path) -> tuple[Lab | None, list[Problem]]:
+    draft = _Draft(str(path), document, root)
     if "topology" in root.entries:
-        text = "this is a containerlab topology, which lvsnet does not read yet"
-        return None, [Fault(root.entries["topology"].key, text)]
-    draft = _Draft(document, root)
+        draft.tell(("topology",), "this is a containerlab topology, not a lab file", "key")
+        return None, draft.problems
     lab = _validated(draft)
     if lab is None:
-        return None, draft.faults
+        return None, draft.problems
     _semantics(draft, lab)
-    return _with_sources(draft, lab, folder), draft.faults
+    return _with_sources(draft, lab, path.parent), draft.problems
 
 
 @dataclass
 class _Draft:
     """A document that is losing its wrong parts."""
 
+    file: str
     document: Document
     root: Node
     cut: set[Loc] = field(default_factory=set)
     """What has been left out, as places in the document."""
     wrong: set[Loc] = field(default_factory=set)
     """Everything that has an error; what rests on it is not told."""
-    faults: list[Fault] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
     def tell(self, loc: Loc, text: str, part: str) -> None:
+        self.problems.append(_problem(self.file, self._mark(loc, part), text))
+
+    def tell_of(self, finding: Finding) -> None:
+        mark = self._mark(_within(self, finding.loc), finding.part)
+        warning = _is_warning(finding)
+        self.problems.append(
+            _problem(self.file, mark, finding.message, finding.rule, warning=warning)
+        )
+
+    def tell_of_more(self, text: str, *, warning: bool = False) -> None:
+        """What has no place in the file."""
+        self.problems.append(_problem(self.file, None, text, warning=warning))
+
+    def _mark(self, loc: Loc, part: str) -> Mark:
         key, value = place(self.document, loc)
-        self.faults.append(Fault(key if part == "key" else value, text))
+        return key if part == "key" else value
 
 
 def _validated(draft: _Draft) -> Lab | None:
@@ -135,7 +168,7 @@ def _validated(draft: _Draft) -> Lab | None:
     _tell(draft, errors[:MOST_ERRORS])
     if len(errors) > MOST_ERRORS:
         further = len(errors) - MOST_ERRORS
-        draft.faults.append(Fault(None, f"{further} further errors are not shown"))
+        draft.tell_of_more(f"{further} further errors are not shown")
         return None
     while _cut(draft, errors):
         data = plain(draft.root, frozenset(draft.cut))
@@ -152,23 +185,29 @@ def _located(draft: _Draft, error: ValidationError) -> list[tuple[Loc, ErrorDeta
 
 
 def _locate(draft: _Draft, details: ErrorDetails) -> Loc:
-    """The place in the document.
+    """The place in the document."""
+    missing = details["loc"][-1:] if details["type"] == "missing" else ()
+    return (*_within(draft, details["loc"][: -1 if missing else None]), *missing)
 
-    pydantic's has more parts: tags, ``[key]``, and the field that a short form stands for.
+
+def _within(draft: _Draft, parts: Loc) -> Loc:
+    """The place in the document of a place in the Lab, or of one of pydantic's.
+
+    These have more parts: tags, ``[key]``, and the field that a short form stands for.
     """
+    known: Loc = ()
     loc: Loc = ()
     node: Node | None = draft.root
-    missing = details["loc"][-1:] if details["type"] == "missing" else ()
-    for part in details["loc"][: -1 if missing else None]:
-        here = restore(draft.root, frozenset(draft.cut), (*loc, part))
+    for part in parts:
+        here = restore(draft.root, frozenset(draft.cut), (*known, part))
         inner = child(node, here[-1])
         if inner is not None:
-            loc, node = here, inner
-    return (*loc, *missing)
+            known, loc, node = (*known, part), here, inner
+    return loc
 
 
 def _tell(draft: _Draft, errors: Iterable[tuple[Loc, ErrorDetails]]) -> None:
-    """Add the errors to the faults; a key that is missing because it is misspelt is one error."""
+    """Add the errors to the problems; a key that is missing because it is misspelt is one error."""
     meant = {
         (*loc[:-1], key) for loc, details in errors if (key := misspelt(details, loc)) is not None
     }
@@ -198,15 +237,34 @@ def _cut(draft: _Draft, errors: Iterable[tuple[Loc, ErrorDetails]]) -> bool:
 
 
 def _semantics(draft: _Draft, lab: Lab) -> None:
-    """Tell what the checks find, except what rests on something that is wrong itself."""
+    """Tell what the checks find, except what rests on something that is wrong itself, and what
+    the lab allows itself.
+
+    Names that a lab may misspell are compared with all others for each error, hence the bound.
+    """
     cut = frozenset(draft.cut)
-    findings = list(islice(check(lab), MOST_ERRORS + 1))
-    if len(findings) > MOST_ERRORS:
-        draft.faults.append(Fault(None, "further errors are not shown"))
-    for finding in findings[:MOST_ERRORS]:
-        reasons = [restore(draft.root, cut, loc) for loc in finding.because]
-        if not any(_touches(draft.wrong, reason) for reason in reasons):
-            draft.tell(restore(draft.root, cut, finding.loc), finding.message, finding.part)
+    told = {True: 0, False: 0}
+    for finding in check(lab):
+        if finding.rule in lab.allow or _follows(draft, cut, finding):
+            continue
+        warning = _is_warning(finding)
+        told[warning] += 1
+        if told[warning] <= MOST_ERRORS:
+            draft.tell_of(finding)
+        elif not warning:
+            break
+    for warning, kind in ((True, "warnings"), (False, "errors")):
+        if told[warning] > MOST_ERRORS:
+            draft.tell_of_more(f"further {kind} are not shown", warning=warning)
+
+
+def _follows(draft: _Draft, cut: frozenset[Loc], finding: Finding) -> bool:
+    reasons = (restore(draft.root, cut, loc) for loc in finding.because)
+    return any(_touches(draft.wrong, reason) for reason in reasons)
+
+
+def _is_warning(finding: Finding) -> bool:
+    return finding.rule != "" and RULES[finding.rule].severity == "warning"
 
 
 def _touches(wrong: Iterable[Loc], loc: Loc) -> bool:

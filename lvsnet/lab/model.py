@@ -13,7 +13,7 @@ lab file where the user wrote ``source``, and ``source`` is None. So a compiler 
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -48,6 +48,13 @@ InstanceName = Annotated[
     BeforeValidator(values.instance),
     WithJsonSchema({"type": "string", "pattern": values.INSTANCE}),
 ]
+InstanceReference = Annotated[
+    str,
+    BeforeValidator(values.text),
+    WithJsonSchema({"type": "string", "pattern": values.INSTANCE}),
+]
+"""An InstanceName that is defined elsewhere in the file."""
+
 VariableName = Annotated[
     str,
     BeforeValidator(values.variable),
@@ -93,6 +100,19 @@ Address = Annotated[
     BeforeValidator(values.address),
     WithJsonSchema({"type": "string", "format": "ipv4"}),
 ]
+Vip = Annotated[
+    IPv4Interface,
+    BeforeValidator(values.vip),
+    WithJsonSchema({"type": "string", "pattern": values.VIP}),
+]
+"""An address with its prefix length, /32 unless given."""
+
+AuthPass = Annotated[
+    str, BeforeValidator(values.auth_pass), WithJsonSchema({"type": ["string", "number"]})
+]
+RuleName = Annotated[
+    str, BeforeValidator(values.rule), WithJsonSchema({"type": "string", "pattern": values.RULE})
+]
 Image = Annotated[
     str,
     BeforeValidator(values.image),
@@ -118,6 +138,7 @@ Role = Literal["client", "director", "realserver", "router", "host"]
 Scheduler = Literal[
     "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf"
 ]
+VrrpState = Literal["MASTER", "BACKUP"]
 
 
 def _form(value: object) -> str:
@@ -133,6 +154,21 @@ def _form(value: object) -> str:
 
 def _segment_form(value: object) -> object:
     return value if isinstance(value, dict | Segment) else {"subnet": value}
+
+
+def _script_form(value: object) -> object:
+    return value if isinstance(value, dict | TrackScript) else {"script": value}
+
+
+def _group_form(value: object) -> object:
+    return value if isinstance(value, dict | SyncGroup) else {"group": value}
+
+
+def _real_server_form(value: object) -> object:
+    """``nginx01`` and ``192.168.10.90`` are short for ``{node: ...}`` and ``{address: ...}``."""
+    if isinstance(value, dict | RealServer):
+        return value
+    return {"address" if values.is_address(value) else "node": value}
 
 
 def _file_form(value: object) -> object:
@@ -176,7 +212,7 @@ class Node(Strict):
     """One machine of the site."""
 
     role: Role
-    """What the machine is for; directors run keepalived, real servers nginx."""
+    """What the machine is for: directors balance with IPVS, real servers answer with nginx."""
     interfaces: dict[Reference, Address]
     """Segment -> address. Interfaces are named eth1, eth2, ... in this order."""
     files: dict[
@@ -200,6 +236,20 @@ class Node(Strict):
         ]
     ] = []
     """Run in order before the daemons; a string goes through ``sh -c``."""
+    daemons: dict[
+        Name,
+        Annotated[
+            Annotated[Command, Tag("\0text")]
+            | Annotated[
+                list[Text],
+                Field(min_length=1),
+                AfterValidator(values.command_line),
+                Tag("\0list"),
+            ],
+            Discriminator(_form),
+        ],
+    ] = {}
+    """Name -> a further daemon, in the foreground; a string goes through ``sh -c``."""
     sysctls: dict[SysctlKey, Text] = {}
     """Set in this order, after the interfaces are there."""
     routes: list[Route] = []
@@ -216,24 +266,136 @@ class Node(Strict):
         Annotated[File, BeforeValidator(_file_form, json_schema_input_type=RelativePath | File)]
         | None
     ) = None
-    """A keepalived.conf to run as it is: its path beside the lab file, or a File."""
+    """A keepalived.conf to run as it is, on a director or a real server: its path beside the lab
+    file, or a File. ``keepalived -t`` judges it before it is run."""
+
+
+class Authentication(Strict):
+    """What VRRP's advertisements carry so that others' are not believed (RFC 2338, 5.3.6)."""
+
+    auth_type: Literal["PASS", "AH"] = "PASS"
+    """PASS sends the password itself, AH an IPsec header."""
+    auth_pass: AuthPass
+    """The same on all directors of the instance; keepalived uses its first 8 characters."""
+
+
+class TrackScript(Strict):
+    """A script that an instance watches. ``chk_nginx`` is short for ``{script: chk_nginx}``."""
+
+    script: InstanceReference
+    """Of ``vrrp_script``."""
+    weight: Annotated[int, Field(ge=-253, le=253, strict=True)] | None = None
+    """Added to the priority, as the script has it unless given; with 0 a failure is a FAULT."""
+    nodes: Annotated[list[Reference], Field(min_length=1)] | None = None
+    """Those of the instance's machines that watch it; all unless given."""
 
 
 class VrrpInstance(Strict):
-    """A VRRP instance: addresses that the best director that is up holds."""
+    """A VRRP instance: addresses that the best machine that is up holds."""
 
     segment: Reference
-    """The segment in which the directors send their advertisements."""
+    """The segment in which the machines send their advertisements."""
     virtual_router_id: Annotated[int, Field(ge=1, le=255, strict=True)]
-    """The same on all directors of the instance, and on no other's in the segment."""
-    addresses: Annotated[list[Address], Field(min_length=1)]
-    """The VIPs, in the segment's subnet."""
+    """The same on all machines of the instance, and on no other's in the segment."""
+    addresses: Annotated[list[Vip], Field(min_length=1)]
+    """The VIPs, in the segment's subnet; /32 unless a prefix length is given."""
     priority: Annotated[
         dict[Reference, Annotated[int, Field(ge=1, le=254, strict=True)]], Field(min_length=1)
     ]
-    """Director -> VRRP priority; the highest one that is up holds the addresses."""
+    """Director or real server -> VRRP priority; the highest one that is up holds the addresses."""
+    state: dict[Reference, VrrpState] = {}
+    """Machine -> the state that its keepalived.conf says. MASTER for the highest priority and
+    BACKUP for the others unless given; BACKUP for all with nopreempt, preempt_delay or auth_type
+    AH, of which state MASTER takes something back."""
     advert_int: Annotated[Duration, AfterValidator(values.advert_int)] = Duration("1s")
     """Time between advertisements: whole seconds, 1s to 255s."""
+    authentication: Authentication | None = None
+    """None unless given, as RFC 3768 has it."""
+    nopreempt: Switch = False
+    """A machine that comes back leaves the addresses where they are."""
+    preempt_delay: Annotated[Duration, AfterValidator(values.preempt_delay)] | None = None
+    """How long a machine that comes back waits before it takes the addresses: at most 1000s."""
+    unicast: Switch = False
+    """Advertisements go to each of the other machines (unicast_peer), not to 224.0.0.18."""
+    track_script: list[
+        Annotated[
+            TrackScript,
+            BeforeValidator(_script_form, json_schema_input_type=InstanceReference | TrackScript),
+        ]
+    ] = []
+    """Scripts whose failure lowers the priority or means FAULT."""
+    track_interface: list[Reference] = []
+    """Segments: losing the link to one of them means FAULT."""
+    notify_master: Command | None = None
+    """A command to run on becoming MASTER."""
+    notify_backup: Command | None = None
+    """A command to run on becoming BACKUP."""
+    notify_fault: Command | None = None
+    """A command to run on entering FAULT."""
+    notify_stop: Command | None = None
+    """A command to run when keepalived stops."""
+    notify: Command | None = None
+    """Run on every change, with the arguments INSTANCE, the name, the state and the priority."""
+
+
+class VrrpScript(Strict):
+    """A script that tells by its exit code whether all is well: 0 is (vrrp_script)."""
+
+    script: Command
+    """Absolute path of a program, and its arguments; no shell reads them."""
+    interval: Annotated[Duration, AfterValidator(values.period)] = Duration("1s")
+    """Time between two runs, 10ms to 1h."""
+    timeout: Annotated[Duration, AfterValidator(values.period)] | None = None
+    """How long a run may take before it has failed; the interval unless given."""
+    weight: Annotated[int, Field(ge=-253, le=253, strict=True)] = 0
+    """Added to the priority while it succeeds (above 0) or fails (below 0); with 0 a failure is a
+    FAULT of the instances that watch it."""
+    fall: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    """Failures in a row before it counts as failed."""
+    rise: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    """Successes in a row before it counts as well again."""
+    user: Annotated[str, BeforeValidator(values.user)] | None = None
+    """Who runs it; ``script_user`` of ``global_defs`` unless given."""
+    init_fail: Switch = False
+    """Counts as failed until its first success."""
+
+
+class SyncGroup(Strict):
+    """VRRP instances that change state together. ``[VI_1, VI_2]`` is short for ``{group: ...}``."""
+
+    group: Annotated[list[InstanceReference], Field(min_length=2)]
+    """Instances of the same machines."""
+    notify_master: Command | None = None
+    """A command to run on becoming MASTER."""
+    notify_backup: Command | None = None
+    """A command to run on becoming BACKUP."""
+    notify_fault: Command | None = None
+    """A command to run on entering FAULT."""
+    notify_stop: Command | None = None
+    """A command to run when keepalived stops."""
+    notify: Command | None = None
+    """Run on every change, with the arguments GROUP, the name, the state and the priority."""
+
+
+class GlobalDefs(Strict):
+    """What holds for all of a machine's keepalived (its global_defs)."""
+
+    script_user: Annotated[str, BeforeValidator(values.user)] = "root"
+    """Who runs scripts and notify commands."""
+    enable_script_security: Switch = True
+    """Scripts run as root only where nobody else could change them."""
+
+
+class Timeouts(Strict):
+    """IPVS's timeouts of connections, which ipvsadm --set writes; whole seconds. One that is not
+    given stays as the kernel has it."""
+
+    tcp: Annotated[Duration, AfterValidator(values.ipvs_timeout)] | None = None
+    """ESTABLISHED; 15m by itself."""
+    tcp_fin: Annotated[Duration, AfterValidator(values.ipvs_timeout)] | None = None
+    """FIN_WAIT, after the client's FIN or, where IPVS sees it, the server's; 2m by itself."""
+    udp: Annotated[Duration, AfterValidator(values.ipvs_timeout)] | None = None
+    """UDP; 5m by itself."""
 
 
 class Check(Strict):
@@ -256,10 +418,14 @@ class Check(Strict):
 
 
 class RealServer(Strict):
-    """A real server of a service. ``nginx01`` is short for ``{node: nginx01}``."""
+    """A real server of a service: a node or an address. ``nginx01`` is short for
+    ``{node: nginx01}``, ``192.168.10.90`` for ``{address: 192.168.10.90}``."""
 
-    node: Reference
-    """A node whose role is realserver."""
+    node: Reference | None = None
+    """A node whose role is realserver; its address in the first segment that it shares with the
+    director."""
+    address: Address | None = None
+    """An address of a real server, or a VIP that real servers share by VRRP."""
     weight: Annotated[int, Field(ge=0, le=65535, strict=True)] = 1
     """Share of new connections, for schedulers that weigh; 0 gets none."""
     port: Port | None = None
@@ -270,25 +436,29 @@ class Service(Strict):
     """A virtual service: a VIP and port whose connections go to real servers."""
 
     address: Address
-    """A VIP of one of the VRRP instances."""
+    """A VIP of one of the VRRP instances, whose machines are directors."""
     port: Port
     """Of the VIP, and of its real servers."""
     protocol: Literal["tcp"] = "tcp"
     """Transport protocol."""
-    method: Literal["dr"]
-    """Forwarding method: dr is direct routing (ipvsadm -g)."""
+    method: Literal["dr", "nat"]
+    """Forwarding method: dr is direct routing (ipvsadm -g), nat masquerading (ipvsadm -m)."""
     scheduler: Scheduler = "wlc"
     """As in ipvsadm(8)."""
     real_servers: Annotated[
         list[
             Annotated[
-                Annotated[Reference, Tag("\0text")] | Annotated[RealServer, Tag("\0mapping")],
-                Discriminator(_form),
+                RealServer,
+                BeforeValidator(
+                    _real_server_form, json_schema_input_type=Reference | Address | RealServer
+                ),
             ]
         ],
         Field(min_length=1),
     ]
-    """Names of nodes, or mappings with weights."""
+    """Names of nodes, addresses, or mappings with weights and ports."""
+    configured_by: Literal["keepalived", "ipvsadm"] = "keepalived"
+    """keepalived's virtual_server, or rules that ipvsadm loads once and nobody checks."""
     check: Check | None = None
     """Without it real servers stay in the table, whether they answer or not."""
 
@@ -310,9 +480,27 @@ class Lab(Strict):
     """Name -> L2 broadcast domain."""
     nodes: Annotated[dict[Name, Node], Field(json_schema_extra={"minProperties": 1})]
     """Name -> machine; the name is its host name."""
+    global_defs: GlobalDefs = GlobalDefs()
+    """For keepalived on all machines."""
     vrrp: dict[InstanceName, VrrpInstance] = {}
     """Name -> VRRP instance (keepalived's vrrp_instance)."""
-    privileged: Switch = False
-    """Every node is privileged."""
+    vrrp_script: dict[InstanceName, VrrpScript] = {}
+    """Name -> script that instances watch with ``track_script``."""
+    vrrp_sync_group: dict[
+        InstanceName,
+        Annotated[
+            SyncGroup,
+            BeforeValidator(
+                _group_form, json_schema_input_type=list[InstanceReference] | SyncGroup
+            ),
+        ],
+    ] = {}
+    """Name -> instances that change state together."""
+    timeouts: Timeouts = Timeouts()
+    """Of connections in IPVS, on all directors."""
     services: dict[Name, Service] = {}
     """Name -> virtual service (keepalived's virtual_server)."""
+    privileged: Switch = False
+    """Every node is privileged."""
+    allow: list[RuleName] = []
+    """Rules that this lab breaks on purpose: neither warnings nor errors come of them."""

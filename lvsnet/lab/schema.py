@@ -9,6 +9,7 @@ import json
 from pydantic import BaseModel, JsonValue
 
 from lvsnet.lab import model
+from lvsnet.lab.checks.allow import names
 from lvsnet.lab.units import Duration
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -20,6 +21,7 @@ def schema() -> dict[str, JsonValue]:
     for definition in (made, *made["$defs"].values()):
         _describe(definition)
         _close_names(definition)
+    made["properties"]["allow"]["items"] = {"type": "string", "enum": names()}
     definitions = made.pop("$defs")
     made["title"] = "lvsnet lab file"
     return {"$schema": _DIALECT, **made, "$defs": definitions}

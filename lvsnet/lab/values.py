@@ -7,7 +7,7 @@ text continues a message that starts with the place of the value (``nodes.lb01.r
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 from typing import Literal
 
 from lvsnet.lab.scalars import Float, Integer
@@ -21,6 +21,9 @@ ABSOLUTE_PATH = r"^(/[^/]+)+$"
 SYSCTL_KEY = r"^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$"
 MODE = r"^(0o|0)?[0-7]{3}$"
 URL_PATH = r"^/[!-~]*$"
+VIP = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?$"
+RULE = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+USER = r"^[a-z_][a-z0-9_-]{0,31}$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}$"
 
 _CAPABILITIES = (
@@ -188,6 +191,40 @@ def image(value: object) -> str:
     return written
 
 
+def vip(value: object) -> IPv4Interface:
+    """An address, with its prefix length or without, which is /32."""
+    if isinstance(value, IPv4Interface):
+        return value
+    written = _word(value, "an IPv4 address")
+    host, slash, length = written.partition("/")
+    if slash and not (re.fullmatch(r"[0-9]{1,2}", length) and 1 <= int(length) <= 32):
+        raise ValueError(f"{shown(written)}: the prefix length is not from 1 to 32")
+    return IPv4Interface(f"{address(host)}/{length or 32}")
+
+
+def is_address(value: object) -> bool:
+    """Whether it can only be meant as an IPv4 address, right or wrong: a host name has no dots."""
+    return isinstance(value, str | Float) and bool(re.fullmatch(r"[0-9]+(\.[0-9]+)+", text(value)))
+
+
+def auth_pass(value: object) -> str:
+    """Any text that keepalived.conf can hold, but none that is empty."""
+    written = text(value)
+    if not written.strip() or not written.isprintable():
+        raise ValueError("expected a password of printable characters")
+    return written
+
+
+def rule(value: object) -> str:
+    """The name of a rule; ``lvsnet.lab.check`` says when there is none of that name."""
+    return _matching(RULE, value, "the name of a rule such as auth-pass-length")
+
+
+def user(value: object) -> str:
+    """A user of the machine, as useradd(8) has them."""
+    return _matching(USER, value, "the name of a user such as nobody")
+
+
 def address(value: object) -> IPv4Address:
     if isinstance(value, IPv4Address):
         return value
@@ -256,6 +293,21 @@ def advert_int(value: Duration) -> Duration:
         raise ValueError(
             f"{value} is not a whole number of seconds from 1s to 255s, as VRRP version 2 needs"
         )
+    return value
+
+
+def preempt_delay(value: Duration) -> Duration:
+    """At most 1000 s, as keepalived.conf(5) has it."""
+    if value > Duration("1000s"):
+        raise ValueError(f"{value} is too long: at most 1000s")
+    return value
+
+
+def ipvs_timeout(value: Duration) -> Duration:
+    """Whole seconds, and not 0, by which ipvsadm means: as it is. The kernel counts in jiffies in
+    31 bits (ip_vs_set_timeout() of net/netfilter/ipvs/ip_vs_ctl.c), at 1000 a second at most."""
+    if value.microseconds % 1_000_000 or not 1 <= value.seconds <= 2_147_483:
+        raise ValueError(f"{value} is not a whole number of seconds from 1s to 2147483s")
     return value
 
 

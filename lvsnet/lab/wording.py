@@ -47,6 +47,11 @@ def message(error: ErrorDetails, loc: Loc) -> str:
             return f"{above}unknown key {shown(key)}{hint(key, fields(loc[:-1]))}"
         case "value_error":
             return where + str(_context(error).get("error"))
+        case "literal_error":
+            valid = re.findall(r"'([^']*)'", str(_context(error)["expected"]))
+            value = error["input"]
+            choice = hint(value if isinstance(value, str) else "", valid)
+            return f"{where}{shown(value)} is not valid{_consequence(loc)}{choice}"
         case _:
             return where + _wrong(error)
 
@@ -80,10 +85,9 @@ def _wrong(error: ErrorDetails) -> str:
     if kind == "less_than_equal":
         return f"{value} is too large; at most {context['le']}"
     if kind == "too_short":
-        return "is empty; at least one is needed"
-    if kind == "literal_error":
-        valid = re.findall(r"'([^']*)'", str(context["expected"]))
-        return f"{value} is not valid{_choice(error['input'], valid)}"
+        there, needed = context["actual_length"], context["min_length"]
+        amount = "is empty" if there == 0 else f"has {there}"
+        return f"{amount}; at least {'one is' if needed == 1 else f'{needed} are'} needed"
     if kind == "union_tag_invalid":
         tags = str(context["expected_tags"])
         forms = [form for tag, form in _FORMS.items() if tag in tags]
@@ -91,8 +95,13 @@ def _wrong(error: ErrorDetails) -> str:
     return f"{value}: {error['msg']}"
 
 
-def _choice(value: object, valid: list[str]) -> str:
-    return hint(value if isinstance(value, str) else "", valid)
+def _consequence(loc: Loc) -> str:
+    """What the daemon would make of a word that it does not know."""
+    match loc:
+        case ("services", _, "method"):
+            return ", and keepalived silently takes NAT for a method that it does not know"
+        case _:
+            return ""
 
 
 def _unquoted(error: ErrorDetails) -> str:
@@ -120,8 +129,20 @@ def _model(loc: Loc) -> type[BaseModel]:
             return model.File
         case ("nodes", _, "routes", _):
             return model.Route
+        case ("global_defs",):
+            return model.GlobalDefs
         case ("vrrp", _):
             return model.VrrpInstance
+        case ("vrrp", _, "authentication"):
+            return model.Authentication
+        case ("vrrp", _, "track_script", _):
+            return model.TrackScript
+        case ("vrrp_script", _):
+            return model.VrrpScript
+        case ("vrrp_sync_group", _):
+            return model.SyncGroup
+        case ("timeouts",):
+            return model.Timeouts
         case ("services", _):
             return model.Service
         case ("services", _, "real_servers", _):

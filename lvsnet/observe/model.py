@@ -55,15 +55,17 @@ class Site:
 
     nodes: tuple[Node, ...]
     vips: tuple[str, ...]
-    """Addresses that a director is to hold, without prefix length."""
+    """Addresses that VRRP moves, without prefix length."""
 
     def holders(self, address: str) -> list[str]:
-        """Directors that have ``address`` (no prefix length) on an interface that is not lo."""
+        """Nodes that have ``address`` (no prefix length) on an interface that is not lo.
+
+        On lo it is a real server's: it takes what is sent on to it, and is not asked on the wire.
+        """
         return [
             node.name
             for node in self.nodes
-            if node.role == "director"
-            and any(
+            if any(
                 one.address.partition("/")[0] == address and one.interface != "lo"
                 for one in node.addresses
             )

@@ -6,11 +6,10 @@ A pure function: no clock, no random, no I/O. The same lab gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from lvsnet.errors import LvsnetError
-from lvsnet.plan import keepalived, nginx
+from lvsnet.plan import ipvsadm, keepalived, nginx
 from lvsnet.plan.addressing import fabric
 from lvsnet.plan.hosts import name_files
 from lvsnet.plan.methods import METHODS
@@ -23,11 +22,12 @@ from lvsnet.plan.model import (
     Node,
     Plan,
     RealServerListed,
-    Route,
 )
-from lvsnet.plan.netplan import netplan_file
+from lvsnet.plan.netplan import netplan_files
+from lvsnet.plan.own import own_commands, own_configuration, own_daemons, with_own
+from lvsnet.plan.routes import routes
 from lvsnet.plan.services import Site, rip, sites
-from lvsnet.plan.sysctls import sysctl_file, sysctls
+from lvsnet.plan.sysctls import sysctl_files, sysctls
 
 if TYPE_CHECKING:
     from lvsnet.lab import model as lab_model
@@ -39,8 +39,18 @@ _CAPABILITIES = ("CAP_NET_ADMIN", "CAP_NET_RAW")
 """What a node needs to be one: addresses, IPVS and VRRP; ping and tcpdump."""
 
 
+@dataclass(frozen=True)
+class _Software:
+    """Configuration and daemons of a node's role."""
+
+    files: tuple[File, ...] = ()
+    daemons: tuple[Daemon, ...] = ()
+    commands: tuple[tuple[str, ...], ...] = ()
+    """Run before the daemons start."""
+
+
 def compile_lab(lab: Lab) -> Plan:
-    """The plan of a lab that ``lvsnet.lab`` has found valid.
+    """The plan of a lab that ``lvsnet.lab`` has found valid, or whose faults it allows itself.
 
     Raises LvsnetError for what cannot become a machine, such as a name that keepalived.conf
     cannot express.
@@ -54,6 +64,7 @@ def compile_lab(lab: Lab) -> Plan:
         kernel=_kernel(lab, services),
         held=_held(lab),
         listed=_listed(lab, services),
+        allow=tuple(lab.allow),
     )
 
 
@@ -61,31 +72,25 @@ def _node(lab: Lab, name: str, interfaces: tuple[Interface, ...], services: Sequ
     spec = lab.nodes[name]
     needs = list(_needs(lab, name, services))
     addresses = _unique(address for need in needs for address in need.addresses)
-    routes = (
-        *_unique(route for need in needs for route in need.routes),
-        *(Route(str(route.to), str(route.via)) for route in spec.routes),
-    )
+    ways = routes(name, (need.gateways for need in needs), spec.routes)
     wanted = sysctls(spec.role, (sysctl for need in needs for sysctl in need.sysctls), spec.sysctls)
-    files, daemons = _software(lab, name, services)
+    software = _software(lab, name, services)
     generated = (
         *name_files(lab, name),
-        *sysctl_file(wanted),
-        *netplan_file(name, interfaces, addresses, routes),
-        *files,
+        *sysctl_files(wanted),
+        *netplan_files(name, interfaces, addresses, ways),
+        *software.files,
     )
     return Node(
         name=name,
         role=spec.role,
         interfaces=interfaces,
         addresses=addresses,
-        routes=routes,
-        sysctls=tuple((sysctl.key, sysctl.value) for sysctl in wanted),
-        files=_with_users(name, generated, spec),
-        daemons=daemons,
-        commands=tuple(
-            ("sh", "-c", command) if isinstance(command, str) else tuple(command)
-            for command in spec.exec
-        ),
+        routes=ways,
+        sysctls=tuple((one.key, one.value) for found in wanted.values() for one in found),
+        files=with_own(name, generated, spec),
+        daemons=_by_stage(*software.daemons, *own_daemons(name, software.daemons, spec)),
+        commands=(*software.commands, *own_commands(spec)),
         environment=tuple(spec.env.items()),
         capabilities=tuple(sorted({*_CAPABILITIES, *spec.capabilities})),
         privileged=lab.privileged or spec.privileged,
@@ -97,53 +102,52 @@ def _needs(lab: Lab, node: str, services: Iterable[Site]) -> Iterator[Needs]:
     for site in services:
         method = METHODS[site.service.method]
         if node in site.directors:
-            yield method.director(lab, site.service, node)
-        if any(member.node == node for member in site.members):
-            yield method.real_server(lab, site.service, node)
+            yield method.director(lab, site, node)
+        if any(node in member.nodes for member in site.members):
+            yield method.real_server(lab, site, node)
 
 
-def _software(
-    lab: Lab, node: str, services: Sequence[Site]
-) -> tuple[tuple[File, ...], tuple[Daemon, ...]]:
-    """Configuration and daemons of a node's role."""
+def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     spec = lab.nodes[node]
     if spec.role == "realserver":
         serving = _unique(
-            member.port for site in services for member in site.members if member.node == node
+            member.port for site in services for member in site.members if node in member.nodes
         )
         ports = serving or (80,)
         # Where a configuration of the user's own listens is not known here.
         awaited = () if nginx.PATH in spec.files else ports
-        return nginx.nginx_files(node, ports), (nginx.nginx_daemon(awaited),)
+        files = keepalived.keepalived_files(lab, node, ())
+        return _Software(
+            files=(*nginx.nginx_files(node, ports), *files),
+            daemons=(nginx.nginx_daemon(awaited), *_keepalived(spec, files)),
+        )
     if spec.role == "director":
-        files = keepalived.keepalived_files(lab, node, services)
-        # One that has no configuration is left to the user's own ipvsadm.
-        has_one = files or _runs_its_own(spec)
-        return files, (keepalived.keepalived_daemon(),) if has_one else ()
-    return (), ()
+        return _balancer(lab, node, [site for site in services if node in site.directors])
+    return _Software()
 
 
-def _with_users(node: str, generated: Iterable[File], spec: lab_model.Node) -> tuple[File, ...]:
-    """The generated files and the user's, of which one takes the place of its path's other."""
-    files = {file.path: file for file in generated}
-    if spec.keepalived is not None:
-        files[keepalived.PATH] = _users_file(node, keepalived.PATH, spec.keepalived)
-    for path, file in spec.files.items():
-        files[path] = _users_file(node, path, file)
-    for path in files:
-        if outer := next((str(up) for up in PurePosixPath(path).parents if str(up) in files), None):
-            raise LvsnetError(
-                f"node {node}: {path} is beneath {outer}, and both are files; take one out"
-            )
-    return tuple(files.values())
+def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
+    spec = lab.nodes[node]
+    checked = [site for site in services if site.service.configured_by == "keepalived"]
+    static = [site for site in services if site.service.configured_by == "ipvsadm"]
+    files = keepalived.keepalived_files(lab, node, checked)
+    runs_own = own_configuration(spec) is not None
+    # A generated configuration sets the timeouts where it has virtual servers.
+    timeouts = None if checked and not runs_own else lab.timeouts
+    rules = ipvsadm.ipvsadm_files(lab, node, static, timeouts)
+    order = (ipvsadm.BEFORE_KEEPALIVED,) if rules and (checked or runs_own) else ()
+    return _Software(
+        files=(*files, *rules, *order),
+        # One that has no configuration of keepalived's is left to ipvsadm.
+        daemons=_keepalived(spec, files),
+        commands=(ipvsadm.LOAD,) if rules else (),
+    )
 
 
-def _users_file(node: str, path: str, file: lab_model.File | str) -> File:
-    if isinstance(file, str):
-        return File(path, file)
-    if file.content is None:
-        raise LvsnetError(f"nodes.{node}: {path} has no content; its source was never read")
-    return File(path, file.content, int(file.mode, 8))
+def _keepalived(spec: lab_model.Node, generated: Sequence[File]) -> tuple[Daemon, ...]:
+    if own_configuration(spec) is not None:
+        return (keepalived.keepalived_daemon(keepalived.TEST),)
+    return (keepalived.keepalived_daemon(),) if generated else ()
 
 
 def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
@@ -153,47 +157,58 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
     modules += [f"ip_vs_{site.service.scheduler}" for site in services]
     for spec in lab.nodes.values():
         # What it includes from elsewhere is not read here; the kernel loads that when it is asked.
-        modules += [f"ip_vs_{name}" for name in keepalived.schedulers(_own(spec))]
+        own = own_configuration(spec) or ""
+        modules += [f"ip_vs_{name}" for name in keepalived.schedulers(own)]
     for name in lab.nodes:
         modules += [module for need in _needs(lab, name, services) for module in need.modules]
     return _unique(modules)
 
 
 def _held(lab: Lab) -> tuple[AddressHeld, ...]:
-    """Each VIP, unless every director of it runs a configuration of the user's own."""
+    """Each VIP, unless every machine of it runs a configuration of the user's own.
+
+    One with such a configuration cannot be named in the instance, and may still belong to it.
+    """
     held = []
     for instance in lab.vrrp.values():
-        nodes = tuple(node for node in lab.nodes if node in instance.priority)
-        if not all(_runs_its_own(lab.nodes[node]) for node in nodes):
-            held += [AddressHeld(str(address), nodes) for address in instance.addresses]
+        own = [name for name, node in lab.nodes.items() if own_configuration(node) is not None]
+        if set(instance.priority) <= set(own):
+            continue
+        near = [name for name in own if instance.segment in lab.nodes[name].interfaces]
+        nodes = tuple(name for name in lab.nodes if name in instance.priority or name in near)
+        held += [AddressHeld(str(vip.ip), nodes) for vip in instance.addresses]
     return tuple(held)
 
 
 def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
-    """Each real server on each of its directors, the backup too: it keeps a table ready."""
+    """Each real server on each of its directors, the backup too: it keeps a table ready.
+
+    Not where a file of the user's own decides, and not one whose port its method cannot reach.
+    """
     return tuple(
         RealServerListed(
             node=director,
             protocol=site.service.protocol,
             service=f"{site.service.address}:{site.service.port}",
-            real_server=f"{rip(lab, director, member.node)}:{member.port}",
+            real_server=f"{rip(lab, director, member)}:{member.port}",
         )
         for site in services
         for director in site.directors
-        if not _runs_its_own(lab.nodes[director])
+        if not _decides(lab.nodes[director], site.service)
         for member in site.members
+        if METHODS[site.service.method].OWN_PORTS or member.port == site.service.port
     )
 
 
-def _own(spec: lab_model.Node) -> str:
-    """The user's own configuration of keepalived; empty without."""
-    file = spec.keepalived or spec.files.get(keepalived.PATH, "")
-    return file if isinstance(file, str) else file.content or ""
+def _decides(spec: lab_model.Node, service: lab_model.Service) -> bool:
+    """Whether a file of the user's, whose contents are not known here, says what IPVS does."""
+    if service.configured_by == "ipvsadm":
+        return ipvsadm.RULES_PATH in spec.files
+    return own_configuration(spec) is not None
 
 
-def _runs_its_own(spec: lab_model.Node) -> bool:
-    """Whether keepalived reads a file of the user's there, whose contents are not known here."""
-    return spec.keepalived is not None or keepalived.PATH in spec.files
+def _by_stage(*daemons: Daemon) -> tuple[Daemon, ...]:
+    return tuple(sorted(daemons, key=lambda daemon: daemon.stage))
 
 
 def _unique(items: Iterable[T]) -> tuple[T, ...]:

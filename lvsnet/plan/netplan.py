@@ -1,32 +1,34 @@
-"""A node's addresses and routes as a netplan file, for a real machine (netplan's YAML reference).
+"""A node's addresses and routes as netplan files, for a real machine (netplan's YAML reference).
 
-In a lab the engine sets them by netlink and the file only lies there.
+In a lab the engine sets them by netlink and the files only lie there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Interface
 
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.model import Address, File, Interface, Route
 
 PATH = "/etc/netplan/50-lvsnet.yaml"
+VIPS_PATH = "/etc/netplan/50-lo_ipvs.yaml"
 
-_HEAD = """\
-# On a real machine put its own interface names in the place of eth1, eth2, ...
-network:
-  version: 2
-"""
+_NAMES = "# On a real machine put its own interface names in the place of eth1, eth2, ...\n"
+_VIPS = (
+    "# The addresses at which clients ask for services; directors answer for them on the wire.\n"
+)
+_LABEL = "ipvs"
+"""What ``ip address`` shows beside them."""
 
 
-def netplan_file(
+def netplan_files(
     node: str,
     interfaces: Sequence[Interface],
     addresses: Sequence[Address],
     routes: Sequence[Route],
-) -> tuple[File, ...]:
-    """The file of ``node``; none when it has no addresses at all.
+) -> Iterator[File]:
+    """The files of ``node``: one with interfaces and routes, one with VIPs on ``lo``.
 
     Raises LvsnetError for a route through a gateway that is in none of the node's subnets.
     """
@@ -37,12 +39,16 @@ def netplan_file(
             route for route, name in zip(routes, gateways, strict=True) if name == interface.name
         ]
         lines += _interface(interface, through)
-    lines += _others(addresses)
-    if not lines:
-        return ()
-    text = _HEAD + "  ethernets:\n" + "".join(f"    {line}\n" for line in lines)
+    if lines:
+        yield _file(PATH, _NAMES, lines)
+    if addresses:
+        yield _file(VIPS_PATH, _VIPS, _others(addresses))
+
+
+def _file(path: str, head: str, lines: Iterable[str]) -> File:
+    text = f"{head}network:\n  version: 2\n  ethernets:\n"
     # netplan complains of a file that others may read: it can hold secrets.
-    return (File(PATH, text, 0o600),)
+    return File(path, text + "".join(f"    {line}\n" for line in lines), 0o600)
 
 
 def _towards(node: str, interfaces: Sequence[Interface], route: Route) -> str:
@@ -76,8 +82,7 @@ def _others(addresses: Sequence[Address]) -> Iterator[str]:
         yield "  match:"
         yield f"    name: {name}"
         yield "  addresses:"
-        here = (address.address for address in addresses if address.interface == name)
-        for number, address in enumerate(here):
-            # The label shows it as lo:0 in the output of ifconfig and ip.
-            yield f"    - {address}:"
-            yield f'        label: "{name}:{number}"'
+        for address in addresses:
+            if address.interface == name:
+                yield f"    - {address.address}:"
+                yield f"        label: {_LABEL}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from lvsnet.errors import LvsnetError
@@ -29,6 +30,15 @@ def write(plan: Plan, directory: Path) -> list[str]:
     whole or not at all. Raises LvsnetError when something cannot be written.
     """
     files = rendered(plan)
+    write_files(files, directory)
+    return list(files)
+
+
+def write_files(files: Mapping[str, tuple[bytes, int]], directory: Path) -> None:
+    """Write files below ``directory``: relative path -> contents and permission bits.
+
+    As ``write``.
+    """
     _make(directory)
     for relative, (content, mode) in files.items():
         try:
@@ -38,7 +48,6 @@ def write(plan: Plan, directory: Path) -> list[str]:
                 f"cannot write {directory / relative}: {error.strerror or error}; name another "
                 "directory, or one that you may write to"
             ) from error
-    return list(files)
 
 
 def _make(directory: Path) -> None:

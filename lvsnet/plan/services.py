@@ -10,14 +10,17 @@ from lvsnet.errors import LvsnetError
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
-    from lvsnet.lab.model import Lab, Service
+    from lvsnet.lab.model import Lab, RealServer, Service
 
 
 @dataclass(frozen=True)
 class Member:
     """A real server of one service."""
 
-    node: str
+    nodes: tuple[str, ...]
+    """The machines that answer for it: one, or all that share its address by VRRP."""
+    address: IPv4Address | None
+    """Where every director reaches it; None leaves that to the segments that they share."""
     port: int
     weight: int
 
@@ -28,6 +31,8 @@ class Site:
 
     name: str
     service: Service
+    instance: str
+    """Name of the VRRP instance that holds the service's address."""
     directors: tuple[str, ...]
     members: tuple[Member, ...]
 
@@ -35,42 +40,86 @@ class Site:
 def sites(lab: Lab) -> tuple[Site, ...]:
     """The lab's services, in its order.
 
-    Raises LvsnetError when nobody holds a service's address.
+    Raises LvsnetError when nobody holds a service's address, or a real server's.
     """
-    return tuple(
-        Site(name, service, _directors(lab, name, service), _members(service))
-        for name, service in lab.services.items()
-    )
+    return tuple(_site(lab, name, service) for name, service in lab.services.items())
 
 
-def rip(lab: Lab, director: str, real_server: str) -> IPv4Address:
-    """The real server's address in its first segment that the director is in too.
+def rip(lab: Lab, director: str, member: Member) -> IPv4Address:
+    """The address at which ``director`` reaches a real server.
+
+    For one that is given by its node, its address in its first segment that the director is in.
 
     Raises LvsnetError when they share none.
     """
-    for segment, address in lab.nodes[real_server].interfaces.items():
+    if member.address is not None:
+        return member.address
+    (node,) = member.nodes
+    for segment, address in lab.nodes[node].interfaces.items():
         if segment in lab.nodes[director].interfaces:
             return address
     raise LvsnetError(
-        f"node {real_server} shares no segment with its director {director}; give it an "
-        "interface in one of the director's"
+        f"node {node} shares no segment with its director {director}; give it an interface in "
+        "one of the director's"
     )
 
 
-def _directors(lab: Lab, name: str, service: Service) -> tuple[str, ...]:
-    for instance in lab.vrrp.values():
-        if service.address in instance.addresses:
-            return tuple(node for node in lab.nodes if node in instance.priority)
-    raise LvsnetError(
-        f"services.{name}: nobody holds {service.address}; put it among the addresses of a vrrp "
-        "instance"
-    )
-
-
-def _members(service: Service) -> tuple[Member, ...]:
+def ways_in(lab: Lab, site: Site, node: str) -> tuple[str, ...]:
+    """The segments by which a service's directors reach the real server ``node``."""
+    addresses = [
+        rip(lab, director, member)
+        for member in site.members
+        if node in member.nodes
+        for director in site.directors
+    ]
     return tuple(
-        Member(written, service.port, 1)
-        if isinstance(written, str)
-        else Member(written.node, written.port or service.port, written.weight)
-        for written in service.real_servers
+        segment
+        for segment in lab.nodes[node].interfaces
+        if any(address in lab.segments[segment].subnet for address in addresses)
     )
+
+
+def _site(lab: Lab, name: str, service: Service) -> Site:
+    instance = _holder(lab, service.address)
+    if instance is None:
+        raise LvsnetError(
+            f"services.{name}: nobody holds {service.address}; put it among the addresses of a "
+            "vrrp instance"
+        )
+    return Site(
+        name,
+        service,
+        instance,
+        _machines(lab, instance),
+        tuple(_member(lab, name, service, written) for written in service.real_servers),
+    )
+
+
+def _member(lab: Lab, name: str, service: Service, written: RealServer) -> Member:
+    port = written.port or service.port
+    if written.address is None:
+        if written.node is None:
+            raise LvsnetError(f"services.{name}: a real server has neither node nor address")
+        return Member((written.node,), None, port, written.weight)
+    nodes = tuple(
+        node for node, spec in lab.nodes.items() if written.address in spec.interfaces.values()
+    )
+    if not nodes and (instance := _holder(lab, written.address)) is not None:
+        nodes = _machines(lab, instance)
+    if not nodes:
+        raise LvsnetError(
+            f"services.{name}: {written.address} is the address of no node and of no vrrp "
+            "instance; name one of a real server's"
+        )
+    return Member(nodes, written.address, port, written.weight)
+
+
+def _holder(lab: Lab, address: IPv4Address) -> str | None:
+    for name, instance in lab.vrrp.items():
+        if any(address == vip.ip for vip in instance.addresses):
+            return name
+    return None
+
+
+def _machines(lab: Lab, instance: str) -> tuple[str, ...]:
+    return tuple(node for node in lab.nodes if node in lab.vrrp[instance].priority)

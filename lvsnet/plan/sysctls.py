@@ -1,8 +1,8 @@
-"""Kernel parameters of a node, as pairs and as a file of sysctl.d(5)."""
+"""Kernel parameters of a node, as pairs and as files of sysctl.d(5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lvsnet.plan.methods.base import Sysctl
@@ -11,7 +11,9 @@ from lvsnet.plan.model import File
 if TYPE_CHECKING:
     from lvsnet.lab.model import Role
 
-PATH = "/etc/sysctl.d/10-lvs.conf"
+METHODS_PATH = "/etc/sysctl.d/10-ipvsadm.conf"
+PATH = "/etc/sysctl.d/50-lvsnet.conf"
+MODULES_PATH = "/etc/modules-load.d/ipvs.conf"
 
 _ROLES: dict[Role, tuple[Sysctl, ...]] = {
     "router": (
@@ -20,16 +22,19 @@ _ROLES: dict[Role, tuple[Sysctl, ...]] = {
 }
 
 
-def sysctls(role: Role, needed: Iterable[Sysctl], user: Mapping[str, str]) -> tuple[Sysctl, ...]:
-    """What ``role`` and the forwarding methods need, then the user's own.
+def sysctls(
+    role: Role, needed: Iterable[Sysctl], user: Mapping[str, str]
+) -> dict[str, tuple[Sysctl, ...]]:
+    """Path of a file -> what it sets, in the order in which a machine's start reads them.
 
-    A user's value for a parameter that is needed anyway takes its place.
+    The first has what forwarding methods need, the second what ``role`` does and then the user's
+    own. A parameter is in one of them: where the user gives a value, only that one is set.
     """
-    wanted = {sysctl.key: sysctl for sysctl in (*_ROLES.get(role, ()), *needed)}
-    for written, value in user.items():
-        key = dotted(written)
-        wanted[key] = Sysctl(key, value, "From the lab file.")
-    return tuple(wanted.values())
+    own = {dotted(key): value for key, value in user.items()}
+    first = {one.key: one for one in needed if one.key not in own}
+    second = {one.key: one for one in _ROLES.get(role, ()) if one.key not in {*own, *first}}
+    second |= {key: Sysctl(key, value, "From the lab file.") for key, value in own.items()}
+    return {METHODS_PATH: tuple(first.values()), PATH: tuple(second.values())}
 
 
 def dotted(key: str) -> str:
@@ -41,11 +46,14 @@ def dotted(key: str) -> str:
     return key if first == "." else key.translate(str.maketrans("./", "/."))
 
 
-def sysctl_file(wanted: tuple[Sysctl, ...]) -> tuple[File, ...]:
-    """The file that sets ``wanted`` when a machine starts; none when there is nothing to set."""
-    if not wanted:
-        return ()
-    return (File(PATH, "\n".join(_paragraph(sysctl) for sysctl in wanted)),)
+def sysctl_files(wanted: Mapping[str, tuple[Sysctl, ...]]) -> Iterator[File]:
+    """The files that set ``wanted`` when a machine starts; none for a path with nothing to set."""
+    for path, found in wanted.items():
+        if found:
+            yield File(path, "\n".join(_paragraph(sysctl) for sysctl in found))
+    if any(sysctl.key.startswith("net.ipv4.vs.") for found in wanted.values() for sysctl in found):
+        text = "# net.ipv4.vs.* is there only once this module is.\nip_vs\n"
+        yield File(MODULES_PATH, text)
 
 
 def _paragraph(sysctl: Sysctl) -> str:

@@ -78,7 +78,7 @@ def test_no_wait_returns_before_the_vip_is_there(user: User) -> None:
     (lab,) = json.loads(user.does("inspect", "-f", "json"))["labs"]
     assert lab["vips"] == {VIP: []}
     assert all(alive for node in lab["nodes"] for _, alive in node["daemons"])
-    assert f"VIP {VIP} is on no director" in user.does("inspect")
+    assert f"VIP {VIP} is on no node" in user.does("inspect")
 
 
 def test_without_labs_there_is_nothing_to_see(user: User) -> None:

@@ -50,7 +50,16 @@ def test_a_site_that_is_up_lacks_nothing() -> None:
     assert site_of(UP, BACKUP, REAL_SERVER).holders(VIP) == ["lb01"]
 
 
-def test_a_real_server_is_no_holder() -> None:
+def test_a_real_server_holds_an_address_of_its_own() -> None:
+    rip = "192.168.10.90"
+    shared = replace(REAL_SERVER, addresses=(*REAL_SERVER.addresses, Address("eth1", f"{rip}/24")))
+    plan = replace(PLAN, held=(AddressHeld(rip, ("nginx01", "nginx02")),), listed=())
+    assert site_of(UP, shared).holders(rip) == ["nginx01"]
+    assert lacks(plan, site_of(UP, shared)) == []
+    assert lacks(plan, site_of(UP, REAL_SERVER)) == [f"VIP {rip} is on none of nginx01, nginx02"]
+
+
+def test_a_real_server_with_the_vip_on_lo_is_no_holder() -> None:
     site = site_of(director("lb01"), BACKUP, REAL_SERVER)
     assert lacks(PLAN, site) == [f"VIP {VIP} is on none of lb01, lb02"]
 
@@ -70,7 +79,7 @@ def test_two_holders_are_one_too_many() -> None:
     assert lacks(PLAN, site) == [f"VIP {VIP} is on lb01 and lb02"]
 
 
-def test_a_director_that_is_not_one_of_the_instance_does_not_count() -> None:
+def test_a_node_that_is_not_one_of_the_instance_does_not_count() -> None:
     site = site_of(director("lb01"), BACKUP, director("lb03", f"{VIP}/32"))
     assert lacks(PLAN, site) == [f"VIP {VIP} is on none of lb01, lb02"]
 

@@ -11,11 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lvsnet.errors import LabFileError, Problem
+from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Plain, plain
-from lvsnet.lab.load import load, load_text
+from lvsnet.lab.load import examine, load, load_text
 
-DR = (Path(__file__).parents[2] / "labs" / "dr.yaml").read_text()
+LABS = Path(__file__).parents[2] / "labs"
+TEXTS_OF_LABS = {
+    name: (LABS / f"{name}.yaml").read_text() for name in ("dr", "nat", "source-vrrp-tracked")
+}
+DR = TEXTS_OF_LABS["dr"]
 MODEST = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 YAML_BITS = st.one_of(
@@ -33,7 +38,8 @@ SCALARS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=8),
     st.sampled_from(
-        ["lan", "lb01", "director", "dr", "192.168.10.11", "10.0.0.0/8", "2s", "[key]"]
+        "lan back lb01 nginx01 director dr nat VI_1 BACK MASTER 192.168.10.11 172.16.10.1".split()
+        + "192.168.10.90/24 10.0.0.0/8 2s [key]".split()
     ),
 )
 KEYS = st.one_of(
@@ -42,6 +48,8 @@ KEYS = st.one_of(
         "name segments nodes vrrp services role interfaces files exec sysctls routes env".split()
         + "keepalived content source mode to via segment virtual_router_id addresses".split()
         + "priority address port method real_servers check type node weight subnet".split()
+        + "state nopreempt unicast track_script track_interface script nodes group".split()
+        + "authentication auth_pass configured_by timeouts allow preempt_delay notify".split()
         + ["topology", "lan", "lb01", "[key]", "<<"]
     ),
 )
@@ -54,12 +62,14 @@ Place = list[str | int]
 
 
 def problems_of(text: str) -> tuple[Problem, ...]:
-    """None when the text is a lab."""
+    """Errors and warnings; a lab that has no errors is one."""
+    wrong = False
     try:
-        load_text(text, Path("x.yaml"))
+        problems = examine(parse(text), Path("x.yaml")).warnings
     except LabFileError as error:
-        return error.problems
-    return ()
+        wrong, problems = True, error.problems
+    assert wrong == any(not problem.warning for problem in problems)
+    return problems
 
 
 def attempt(text: str) -> None:
@@ -108,15 +118,27 @@ def places(value: Plain, at: Place) -> list[Place]:
     return []
 
 
-def data_of_dr() -> dict[str, Plain]:
-    root = parse(DR).root
+def data_of(lab: str) -> dict[str, Plain]:
+    root = parse(TEXTS_OF_LABS[lab]).root
     assert root is not None
     data = plain(root)
     assert isinstance(data, dict)
     return data
 
 
-PLACES = places(data_of_dr(), [])
+PLACES = [(lab, place) for lab in TEXTS_OF_LABS for place in places(data_of(lab), [])]
+HOWS = st.sampled_from(["delete", "rename", "replace"])
+
+
+@st.composite
+def changed_labs(draw: st.DrawFn) -> dict[str, Plain]:
+    """A lab of which up to four places are not as they were."""
+    lab = draw(st.sampled_from(sorted(TEXTS_OF_LABS)))
+    here = [place for other, place in PLACES if other == lab]
+    data = data_of(lab)
+    for place in draw(st.lists(st.sampled_from(here), min_size=1, max_size=4)):
+        change(data, place, draw(HOWS), draw(STRUCTURES))
+    return data
 
 
 def change(data: dict[str, Plain], place: Place, how: str, value: Plain) -> None:
@@ -140,21 +162,19 @@ def change(data: dict[str, Plain], place: Place, how: str, value: Plain) -> None
 
 
 @MODEST
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(PLACES), st.sampled_from(["delete", "rename", "replace"]), STRUCTURES
-        ),
-        min_size=1,
-        max_size=4,
-    )
-)
-def test_any_change_of_dr(changes: list[tuple[Place, str, Plain]]) -> None:
-    data = data_of_dr()
-    for place, how, value in changes:
-        change(data, place, how, value)
+@given(changed_labs())
+def test_any_change_of_a_lab(data: dict[str, Plain]) -> None:
     attempt(json.dumps(data, indent=1))
     attempt(json.dumps(data, ensure_ascii=False))
+
+
+@settings(MODEST, max_examples=100)
+@given(changed_labs())
+def test_allow_takes_away_what_has_a_name_and_nothing_else(data: dict[str, Plain]) -> None:
+    strict = problems_of(json.dumps({**data, "allow": []}))
+    kind = problems_of(json.dumps({**data, "allow": [*names()]}))
+    assert not any(problem.rule for problem in kind)
+    assert [one.message for one in strict if not one.rule] == [one.message for one in kind]
 
 
 @MODEST
@@ -163,6 +183,6 @@ def test_any_edit_of_dr(start: int, length: int, inserted: str) -> None:
     attempt(DR[:start] + inserted + DR[start + length :])
 
 
-def test_dr_itself_is_reached_by_the_changes() -> None:
-    assert load_text(json.dumps(data_of_dr()), Path("x.yaml")).name == "dr"
-    assert len(PLACES) > 40
+def test_the_labs_themselves_are_reached_by_the_changes() -> None:
+    assert load_text(json.dumps(data_of("dr")), Path("x.yaml")).name == "dr"
+    assert len(PLACES) > 120

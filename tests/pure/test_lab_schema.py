@@ -11,8 +11,10 @@ import pytest
 from pydantic import BaseModel, JsonValue
 
 from lvsnet.lab import model
+from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, plain
+from lvsnet.lab.rules import RULES
 from lvsnet.lab.schema import schema, schema_text
 from lvsnet.lab.wording import fields
 
@@ -47,13 +49,33 @@ def test_durations_have_defaults_that_can_be_written() -> None:
     assert table(table(check["properties"])["interval"])["default"] == "2s"
 
 
-def test_short_forms_are_in_it() -> None:
-    lan = table(table(schema()["properties"])["segments"])["patternProperties"]
-    (forms,) = table(lan).values()
-    kinds = [
-        table(form).get("type", table(form).get("$ref")) for form in items(table(forms)["anyOf"])
-    ]
-    assert kinds == ["string", "#/$defs/Segment"]
+SHORT_FORMS = {
+    "segments": ("properties/segments/patternProperties/*", ["string", "Segment"]),
+    "sync groups": ("properties/vrrp_sync_group/patternProperties/*", ["array", "SyncGroup"]),
+    "real servers": (
+        "$defs/Service/properties/real_servers/items",
+        ["string", "string", "RealServer"],
+    ),
+    "tracked scripts": (
+        "$defs/VrrpInstance/properties/track_script/items",
+        ["string", "TrackScript"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "kinds"), SHORT_FORMS.values(), ids=SHORT_FORMS)
+def test_short_forms_are_in_it(path: str, kinds: list[str]) -> None:
+    here: JsonValue = schema()
+    for part in path.split("/"):
+        here = next(iter(table(here).values())) if part == "*" else table(here)[part]
+    forms = [table(form) for form in items(table(here)["anyOf"])]
+    assert [str(form.get("type", form.get("$ref"))).split("/")[-1] for form in forms] == kinds
+
+
+def test_editors_know_the_names_of_the_rules() -> None:
+    allow = table(table(table(schema()["properties"])["allow"])["items"])
+    assert items(allow["enum"]) == names()
+    assert set(RULES) <= set(names())
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "labs").glob("*.yaml")), ids=lambda path: path.stem)
@@ -64,7 +86,19 @@ def test_the_example_labs_fit(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["unknown-key", "enumerations", "port-range", "host-names", "wrong-shapes", "numbers"]
+    "name",
+    [
+        "unknown-key",
+        "enumerations",
+        "port-range",
+        "host-names",
+        "wrong-shapes",
+        "numbers",
+        "unknown-method",
+        "unknown-rule",
+        "vrrp-values",
+        "sync-groups",
+    ],
 )
 def test_wrong_labs_do_not_fit(name: str) -> None:
     root = parse((ROOT / "tests" / "pure" / "lab_errors" / f"{name}.yaml").read_text()).root
@@ -79,7 +113,13 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model.Node: ("nodes", "a"),
         model.File: ("nodes", "a", "files", "/x"),
         model.Route: ("nodes", "a", "routes", 0),
+        model.GlobalDefs: ("global_defs",),
         model.VrrpInstance: ("vrrp", "VI_1"),
+        model.Authentication: ("vrrp", "VI_1", "authentication"),
+        model.TrackScript: ("vrrp", "VI_1", "track_script", 0),
+        model.VrrpScript: ("vrrp_script", "chk"),
+        model.SyncGroup: ("vrrp_sync_group", "SITE"),
+        model.Timeouts: ("timeouts",),
         model.Service: ("services", "web"),
         model.RealServer: ("services", "web", "real_servers", 0),
         model.Check: ("services", "web", "check"),

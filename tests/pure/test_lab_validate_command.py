@@ -11,6 +11,7 @@ from lvsnet.lab.schema import schema_text
 
 ROOT = Path(__file__).parents[2]
 ERRORS = ROOT / "tests" / "pure" / "lab_errors"
+WARNINGS = ROOT / "tests" / "pure" / "lab_warnings"
 
 
 def lvsnet(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -40,7 +41,7 @@ def test_a_wrong_lab() -> None:
 def test_json_of_a_right_lab() -> None:
     done = lvsnet("validate", "--format", "json", "labs/dr.yaml")
     assert done.returncode == 0
-    assert json.loads(done.stdout) == {"file": "labs/dr.yaml", "errors": []}
+    assert json.loads(done.stdout) == {"file": "labs/dr.yaml", "errors": [], "warnings": []}
 
 
 def test_json_of_a_wrong_lab() -> None:
@@ -49,7 +50,10 @@ def test_json_of_a_wrong_lab() -> None:
     message = "services.web.port: 65536 is too large; at most 65535"
     assert json.loads(done.stdout) == {
         "file": "port-range.yaml",
-        "errors": [{"line": 19, "column": 11, "message": message}],
+        "errors": [
+            {"line": 19, "column": 11, "severity": "error", "message": message, "rule": None}
+        ],
+        "warnings": [],
     }
 
 
@@ -59,8 +63,50 @@ def test_json_of_no_lab() -> None:
     message = "no such file; `lvsnet labs` lists the examples that lvsnet carries"
     assert json.loads(done.stdout) == {
         "file": "missing.yaml",
-        "errors": [{"line": None, "column": None, "message": message}],
+        "errors": [
+            {"line": None, "column": None, "severity": "error", "message": message, "rule": None}
+        ],
+        "warnings": [],
     }
+
+
+def test_an_unwise_lab() -> None:
+    done = lvsnet("validate", "vip-prefix.yaml", folder=WARNINGS)
+    assert done.returncode == 0
+    assert done.stdout == "vip-prefix.yaml: lab small, 2 nodes, 1 segment, 5 VIPs: ok\n"
+    assert done.stderr == (WARNINGS / "vip-prefix.txt").read_text()
+
+
+def test_an_unwise_lab_taken_strictly() -> None:
+    done = lvsnet("validate", "--strict", "vip-prefix.yaml", folder=WARNINGS)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (WARNINGS / "vip-prefix.txt").read_text().replace(" warning:", "")
+    assert lvsnet("validate", "--strict", "allowed.yaml", folder=WARNINGS).returncode == 0
+
+
+def test_json_of_an_unwise_lab() -> None:
+    done = lvsnet("validate", "--format", "json", "preempt-delay-nopreempt.yaml", folder=WARNINGS)
+    told = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, told["errors"]) == (0, "", [])
+    (warning,) = told["warnings"]
+    assert (warning["severity"], warning["rule"]) == ("warning", "preempt-delay-nopreempt")
+    assert (warning["line"], warning["column"]) == (14, 5)
+
+
+def test_json_of_an_unwise_lab_taken_strictly() -> None:
+    arguments = ("validate", "--strict", "--format", "json", "preempt-delay-nopreempt.yaml")
+    done = lvsnet(*arguments, folder=WARNINGS)
+    told = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, told["warnings"]) == (2, "", [])
+    assert [one["severity"] for one in told["errors"]] == ["error"]
+
+
+def test_json_of_a_wrong_and_unwise_lab() -> None:
+    done = lvsnet("validate", "--format", "json", "with-warnings.yaml", folder=ERRORS)
+    told = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert [one["rule"] for one in told["errors"]] == [None, "dr-port"]
+    assert [one["rule"] for one in told["warnings"]] == ["nopreempt-master", "auth-pass-length"]
 
 
 def test_schema() -> None:

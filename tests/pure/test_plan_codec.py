@@ -13,6 +13,7 @@ from lvsnet.plan.codec import digest, from_json, to_json
 from lvsnet.plan.model import (
     Address,
     AddressHeld,
+    ConfigurationTest,
     Daemon,
     File,
     Interface,
@@ -33,7 +34,10 @@ NODE = Node(
     routes=(Route("default", "192.0.2.2"),),
     sysctls=(("net.ipv4.conf.all.arp_ignore", "1"),),
     files=(File("/etc/motd", "größe \u2028 \x00 \U0001f40d\n", 0o600),),
-    daemons=(Daemon("nginx", ("nginx", "-g", "daemon off;"), 1, (80, 443), ""),),
+    daemons=(
+        Daemon("nginx", ("nginx", "-g", "daemon off;"), 1, (80, 443), ""),
+        Daemon("x", ("x",), 2, pid_file="/run/x", tests=(ConfigurationTest(("x", "-t"), "x"),)),
+    ),
     commands=(("sh", "-c", "true"), ()),
     environment=(("A", ""),),
     capabilities=("CAP_NET_ADMIN",),
@@ -47,6 +51,8 @@ PLAN = Plan(
     kernel=("ip_vs",),
     held=(AddressHeld("192.0.2.100", ("lb01", "lb02")),),
     listed=(RealServerListed("lb01", "tcp", "192.0.2.100:80", "192.0.2.1:80"),),
+    allow=("dr-port",),
+    strict=True,
 )
 
 

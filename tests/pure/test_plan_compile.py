@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from plans import content, node, paths, replaced, to_lab
 from ruamel.yaml import YAML
 
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.model import Lab
 from lvsnet.plan.compile import compile_lab
-from lvsnet.plan.model import Address, AddressHeld, Node, Plan, RealServerListed, Route
+from lvsnet.plan.model import Address, AddressHeld, RealServerListed, Route
 from lvsnet.plan.sysctls import dotted
 
 SITE = """
@@ -39,28 +40,12 @@ services:
 """
 
 
-def lab(text: str = SITE) -> Lab:
-    return Lab.model_validate(YAML(typ="safe").load(text))
+def lab() -> Lab:
+    return to_lab(SITE)
 
 
 def changed(*changes: tuple[str, str]) -> Lab:
-    text = SITE
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return lab(text)
-
-
-def node(plan: Plan, name: str) -> Node:
-    return next(node for node in plan.nodes if node.name == name)
-
-
-def content(plan: Plan, name: str, path: str) -> str:
-    return next(file.content for file in node(plan, name).files if file.path == path)
-
-
-def paths(plan: Plan, name: str) -> set[str]:
-    return {file.path for file in node(plan, name).files}
+    return to_lab(replaced(SITE, *changes))
 
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
@@ -72,6 +57,7 @@ def test_a_real_server_has_the_vip_once_and_keeps_quiet_about_it() -> None:
     assert real_server.sysctls == (
         ("net.ipv4.conf.all.arp_ignore", "1"),
         ("net.ipv4.conf.all.arp_announce", "2"),
+        ("net.ipv4.conf.eth1.rp_filter", "2"),
     )
 
 
@@ -84,7 +70,7 @@ def test_direct_routing_needs_no_forwarding_on_the_director() -> None:
 def test_a_router_forwards() -> None:
     plan = compile_lab(lab())
     assert node(plan, "router").sysctls == (("net.ipv4.ip_forward", "1"),)
-    assert "net.ipv4.ip_forward = 1\n" in content(plan, "router", "/etc/sysctl.d/10-lvs.conf")
+    assert "net.ipv4.ip_forward = 1\n" in content(plan, "router", "/etc/sysctl.d/50-lvsnet.conf")
 
 
 def test_a_client_runs_nothing() -> None:
@@ -166,7 +152,7 @@ def test_the_kernel_needs_the_schedulers_that_are_used() -> None:
 
 def test_a_lab_without_a_director_needs_no_ipvs() -> None:
     plan = compile_lab(
-        lab("{name: a, segments: {lan: 10.0.0.0/8}, nodes: {h: {role: host, interfaces: {}}}}")
+        to_lab("{name: a, segments: {lan: 10.0.0.0/8}, nodes: {h: {role: host, interfaces: {}}}}")
     )
     assert plan.kernel == ("veth", "bridge")
     assert paths(plan, "h") == {"/etc/hosts", "/etc/hostname"}
@@ -276,7 +262,7 @@ def test_the_users_file_wins() -> None:
     assert {file.path: file.mode for file in node(plan, "rs1").files}["/etc/motd"] == 0o600
 
 
-def test_the_users_sysctl_wins_in_its_place() -> None:
+def test_the_users_sysctl_is_the_only_one_of_its_key() -> None:
     plan = compile_lab(
         changed(
             (
@@ -288,11 +274,29 @@ def test_the_users_sysctl_wins_in_its_place() -> None:
             )
         )
     )
+    # In the order in which a machine reads the files.
     assert node(plan, "rs1").sysctls == (
-        ("net.ipv4.conf.all.arp_ignore", "8"),
         ("net.ipv4.conf.all.arp_announce", "2"),
+        ("net.ipv4.conf.eth1.rp_filter", "2"),
         ("net.core.somaxconn", "9"),
+        ("net.ipv4.conf.all.arp_ignore", "8"),
     )
+    assert "arp_ignore" not in content(plan, "rs1", "/etc/sysctl.d/10-ipvsadm.conf")
+    assert "arp_ignore = 8\n" in content(plan, "rs1", "/etc/sysctl.d/50-lvsnet.conf")
+
+
+def test_sysctls_of_ipvs_need_its_module_first() -> None:
+    path = "/etc/modules-load.d/ipvs.conf"
+    plan = compile_lab(
+        changed(
+            (
+                "lb01: {role: director,",
+                "lb01: {role: director, sysctls: {net/ipv4/vs/run_estimation: 0},",
+            )
+        )
+    )
+    assert content(plan, "lb01", path).splitlines()[-1] == "ip_vs"
+    assert path not in paths(plan, "lb02")
 
 
 @pytest.mark.parametrize(
@@ -329,6 +333,7 @@ def test_commands_environment_and_capabilities_are_passed_on() -> None:
     )
     client = node(plan, "client")
     assert client.commands == (("sh", "-c", "echo a > /b"), ("ip", "link"))
+    assert client.daemons == ()
     assert client.environment == (("A", "1"),)
     assert client.capabilities == ("CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_TIME")
     assert client.privileged
@@ -365,10 +370,19 @@ def test_netplan_has_what_the_engine_sets() -> None:
                         {"to": "198.51.100.0/24", "via": "10.0.0.2"},
                     ],
                 },
+            },
+        }
+    }
+    path = "/etc/netplan/50-lo_ipvs.yaml"
+    assert {file.path: file.mode for file in node(plan, "rs1").files}[path] == 0o600
+    assert YAML(typ="safe").load(content(plan, "rs1", path)) == {
+        "network": {
+            "version": 2,
+            "ethernets": {
                 "lo": {
                     "match": {"name": "lo"},
-                    "addresses": [{"192.0.2.100/32": {"label": "lo:0"}}],
-                },
+                    "addresses": [{"192.0.2.100/32": {"label": "ipvs"}}],
+                }
             },
         }
     }

@@ -19,10 +19,11 @@ from lvsnet.lab.load import load
 from lvsnet.plan.codec import to_json
 from lvsnet.plan.compile import compile_lab
 from lvsnet.plan.render import rendered
+from lvsnet.resources import example_labs
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
-LABS = [HERE.parents[1] / "labs" / "dr.yaml", *sorted((HERE / "labs").glob("*.yaml"))]
+LABS = [*example_labs().values(), *sorted((HERE / "labs").glob("*.yaml"))]
 
 labs = pytest.mark.parametrize("lab", LABS, ids=lambda path: path.stem)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from lvsnet.plan.methods import dr
+from lvsnet.plan.methods import dr, nat
 from lvsnet.plan.methods.base import Method
 
 METHODS: dict[str, Method] = {
     "dr": dr,
+    "nat": nat,
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lvsnet.plan.model import Address, Route
+from lvsnet.plan.model import Address
 
 if TYPE_CHECKING:
-    from lvsnet.lab.model import Lab, Service
+    from lvsnet.lab.model import Lab
+    from lvsnet.plan.services import Site
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Needs:
     sysctls: tuple[Sysctl, ...] = ()
     """Set before the addresses are there."""
     addresses: tuple[Address, ...] = ()
-    routes: tuple[Route, ...] = ()
+    gateways: tuple[str, ...] = ()
+    """Each of them would do for its default route, the first one best; none when all the same."""
     modules: tuple[str, ...] = ()
     """Kernel modules beyond ip_vs and its schedulers."""
 
@@ -36,11 +38,15 @@ class Method(Protocol):
 
     LB_KIND: str
     """keepalived's word for it; any other spelling silently becomes NAT."""
+    OPTION: str
+    """ipvsadm's (ipvsadm(8), packet-forwarding-method)."""
+    OWN_PORTS: bool
+    """Whether a real server's port can differ from the service's."""
 
-    def director(self, lab: Lab, service: Service, node: str) -> Needs:
-        """What ``node`` needs to forward to the real servers of ``service``."""
+    def director(self, lab: Lab, site: Site, node: str) -> Needs:
+        """What ``node`` needs to forward to the real servers of a service."""
         ...
 
-    def real_server(self, lab: Lab, service: Service, node: str) -> Needs:
-        """What ``node`` needs to answer clients of ``service``."""
+    def real_server(self, lab: Lab, site: Site, node: str) -> Needs:
+        """What ``node`` needs to answer clients of a service."""
         ...

@@ -9,35 +9,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods.base import Needs, Sysctl
 from lvsnet.plan.model import Address
+from lvsnet.plan.services import ways_in
 
 if TYPE_CHECKING:
-    from lvsnet.lab.model import Lab, Service
+    from lvsnet.lab.model import Lab
+    from lvsnet.plan.services import Site
 
 LB_KIND = "DR"
+OPTION = "-g"
+OWN_PORTS = False
+
+_ARP = (
+    Sysctl(
+        "net.ipv4.conf.all.arp_ignore",
+        "1",
+        "Answer ARP only for addresses of the interface that was asked: not for the VIP\n"
+        "on lo. Else this machine takes the clients away from the director.",
+    ),
+    Sysctl(
+        "net.ipv4.conf.all.arp_announce",
+        "2",
+        "Never name the VIP as the sender of an ARP request of our own. Else our\n"
+        "neighbours learn from it that the VIP is here.",
+    ),
+)
 
 
-def director(lab: Lab, service: Service, node: str) -> Needs:  # noqa: ARG001
+def director(lab: Lab, site: Site, node: str) -> Needs:  # noqa: ARG001
     """Nothing: IPVS hands the packet to the link itself, ip_forward plays no part."""
     return Needs()
 
 
-def real_server(lab: Lab, service: Service, node: str) -> Needs:  # noqa: ARG001
+def real_server(lab: Lab, site: Site, node: str) -> Needs:
+    front = lab.vrrp[site.instance].segment
     return Needs(
         sysctls=(
-            Sysctl(
-                "net.ipv4.conf.all.arp_ignore",
-                "1",
-                "Answer ARP only for addresses of the interface that was asked: not for the VIP\n"
-                "on lo. Else this machine takes the clients away from the director.",
-            ),
-            Sysctl(
-                "net.ipv4.conf.all.arp_announce",
-                "2",
-                "Never name the VIP as the sender of an ARP request of our own. Else our\n"
-                "neighbours learn from it that the VIP is here.",
+            *_ARP,
+            *(
+                _loose(interface_name(lab, node, segment))
+                for segment in ways_in(lab, site, node)
+                if segment != front
             ),
         ),
-        addresses=(Address("lo", f"{service.address}/32"),),
+        addresses=(Address("lo", f"{site.service.address}/32"),),
+    )
+
+
+def _loose(interface: str) -> Sysctl:
+    """The largest of all's and the interface's holds (ip-sysctl.rst, rp_filter): 2 wins over 1."""
+    return Sysctl(
+        f"net.ipv4.conf.{interface}.rp_filter",
+        "2",
+        "Take clients' packets that the director sends in here although answers leave\n"
+        "by another interface. The strict filter, 1, drops them.",
     )

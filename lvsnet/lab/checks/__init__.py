@@ -1,0 +1,1 @@
+"""What only makes sense between values of a lab file, a module for each subject."""

@@ -1,0 +1,110 @@
+"""Checks of VRRP instances: where they are, and on which machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvsnet.lab.checks.addresses import settled, unusable
+from lvsnet.lab.finding import Finding
+from lvsnet.lab.model import Lab, VrrpInstance
+from lvsnet.lab.suggest import hint
+
+ROLES = ("director", "realserver")
+"""Of machines that run keepalived."""
+
+
+def in_segment(lab: Lab) -> Iterator[Finding]:
+    """An instance's segment exists, and its VIPs are in the segment's subnet."""
+    for name, instance in lab.vrrp.items():
+        segment = instance.segment
+        if not lab.segments:
+            continue
+        if segment not in lab.segments:
+            yield Finding(
+                ("vrrp", name, "segment"),
+                f"VRRP instance {name}: unknown segment '{segment}'{hint(segment, lab.segments)}",
+                because=(("segments", segment),),
+            )
+            continue
+        subnet = lab.segments[segment].subnet
+        for number, vip in enumerate(instance.addresses):
+            reason = unusable(vip.ip, subnet)
+            if reason is not None:
+                others = [key for key, other in lab.segments.items() if vip.ip in other.subnet]
+                where = f"; it is in segment {others[0]}" if others and vip.ip not in subnet else ""
+                yield Finding(
+                    ("vrrp", name, "addresses", number),
+                    f"VRRP instance {name}: the VIP {vip.ip} {reason} segment {segment}{where}",
+                )
+
+
+def machines(lab: Lab) -> Iterator[Finding]:
+    """Who has a priority is a machine with keepalived and an interface in the segment."""
+    known = [key for key, other in lab.nodes.items() if other.role in ROLES]
+    for name, instance in lab.vrrp.items():
+        for node in instance.priority:
+            loc = ("vrrp", name, "priority", node)
+            where = f"VRRP instance {name}"
+            if node not in lab.nodes:
+                message = f"{where}: unknown node '{node}'{hint(node, known)}"
+                yield Finding(loc, message, "key", (("nodes", node),))
+            elif lab.nodes[node].role not in ROLES:
+                message = (
+                    f"{where}: node {node} is neither a director nor a real server; its role is"
+                    f" {lab.nodes[node].role}"
+                )
+                yield Finding(loc, message, "key")
+            elif (
+                instance.segment in lab.segments
+                and settled(lab, node)
+                and instance.segment not in lab.nodes[node].interfaces
+            ):
+                role = "director" if lab.nodes[node].role == "director" else "real server"
+                message = f"{where}: {role} {node} has no interface in segment {instance.segment}"
+                yield Finding(loc, message, "key", (("nodes", node, "interfaces"),))
+
+
+def priorities_differ(lab: Lab) -> Iterator[Finding]:
+    """With equal priorities it is the higher address that wins (RFC 3768, 6.4.3): chance."""
+    for name, instance in lab.vrrp.items():
+        first: dict[int, str] = {}
+        for node, priority in instance.priority.items():
+            if priority in first:
+                yield Finding(
+                    ("vrrp", name, "priority", node),
+                    f"VRRP instance {name}: {node} and {first[priority]} both have priority"
+                    f" {priority}",
+                )
+            first.setdefault(priority, node)
+
+
+def router_ids_differ(lab: Lab) -> Iterator[Finding]:
+    """Instances of one segment have different router ids, else they take each other for peers."""
+    first: dict[tuple[str, int], str] = {}
+    for name, instance in lab.vrrp.items():
+        key = (instance.segment, instance.virtual_router_id)
+        if key in first:
+            yield Finding(
+                ("vrrp", name, "virtual_router_id"),
+                f"VRRP instance {name}: virtual_router_id {key[1]} is already that of instance"
+                f" {first[key]} in segment {key[0]}",
+            )
+        first.setdefault(key, name)
+
+
+def one_configuration(lab: Lab) -> Iterator[Finding]:
+    """A machine's keepalived.conf is written by the user or generated from vrrp, not both."""
+    for name, instance in lab.vrrp.items():
+        for node in instance.priority:
+            if node in lab.nodes and lab.nodes[node].keepalived is not None:
+                yield Finding(
+                    ("vrrp", name, "priority", node),
+                    f"VRRP instance {name}: node {node} runs a keepalived.conf of its own"
+                    f" (nodes.{node}.keepalived); name it there or here, not both",
+                    "key",
+                )
+
+
+def preferred(instance: VrrpInstance) -> str:
+    """The machine with the highest priority."""
+    return max(instance.priority, key=instance.priority.__getitem__)

@@ -1,0 +1,150 @@
+"""The rules that a lab can break on purpose, with ``allow``: what is unwise, or cannot work.
+
+What has no name here is wrong in a way that leaves nothing to run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Rule:
+    severity: Literal["error", "warning"]
+    """``error`` for what cannot work, ``warning`` for what is only unwise."""
+    summary: str
+    """What breaks it, and what the daemon or the kernel then does; a sentence without its dot."""
+    source: str
+    """Where that is laid down: an RFC, a man page, a file of keepalived's or the kernel's."""
+
+
+RULES: dict[str, Rule] = {
+    "dr-port": Rule(
+        "error",
+        "with method dr a real server has another port than the service: packets arrive for the"
+        " port that the client chose, and ipvsadm and keepalived put the service's port in its"
+        " place",
+        "ipvsadm(8), --real-server; keepalived/check/check_data.c",
+    ),
+    "nat-return-path": Rule(
+        "error",
+        "with method nat a real server's answers do not go through the director that holds the"
+        " VIP: nobody puts the VIP back into them, and connections stay in SYN_RECV",
+        "ip_vs_out_hook() of net/netfilter/ipvs/ip_vs_core.c",
+    ),
+    "nat-client-subnet": Rule(
+        "error",
+        "with method nat a client is in a real server's segment, and no narrower route on the real"
+        " server leads to it through a director: the answer goes round the director, and the"
+        " client resets a connection that it knows nothing of",
+        "ip_vs_out_hook() of net/netfilter/ipvs/ip_vs_core.c; RFC 9293, 3.10.7.1",
+    ),
+    "sync-group-nodes": Rule(
+        "error",
+        "instances of a sync group are not on the same machines: each keepalived moves only those"
+        " that it has, so what should move together does not",
+        "vrrp_sync_set_group() of keepalived/vrrp/vrrp_sync.c",
+    ),
+    "sync-group-priority": Rule(
+        "warning",
+        "instances of a sync group are best on different machines: a group becomes MASTER only as"
+        " a whole, so whoever is first has it, and no priority decides",
+        "vrrp_sync_can_goto_master() of keepalived/vrrp/vrrp_sync.c",
+    ),
+    "nat-gateway-apart": Rule(
+        "warning",
+        "a service's VIP and the gateway VIP of its real servers, with method nat, are in no"
+        " common sync group: when one of them moves alone, answers miss the director",
+        "keepalived.conf(5), vrrp_sync_group",
+    ),
+    "auth-pass-length": Rule(
+        "warning",
+        "auth_pass has more than 8 bytes: keepalived cuts the rest off",
+        "RFC 2338, 5.3.10; vrrp_auth_pass_handler() of keepalived/vrrp/vrrp_parser.c",
+    ),
+    "auth-ah-master": Rule(
+        "warning",
+        "state MASTER with auth_type AH: keepalived starts as BACKUP",
+        "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
+    "nopreempt-master": Rule(
+        "warning",
+        "state MASTER with nopreempt: keepalived clears nopreempt, and the machine takes the"
+        " addresses back when it returns",
+        "keepalived.conf(5), nopreempt; vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
+    "preempt-delay-master": Rule(
+        "warning",
+        "state MASTER with preempt_delay: keepalived clears the delay, and the machine takes the"
+        " addresses back at once",
+        "keepalived.conf(5), preempt_delay; vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
+    "preempt-delay-nopreempt": Rule(
+        "warning",
+        "preempt_delay with nopreempt: keepalived sets the delay to 0, as nothing is taken back",
+        "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
+    "backup-without-script": Rule(
+        "warning",
+        "a real server is BACKUP in an instance and tracks no script there: it takes the addresses"
+        " whether its service runs or not",
+        "keepalived.conf(5), track_script",
+    ),
+    "track-weight-gap": Rule(
+        "warning",
+        "the weights of the scripts that a machine tracks do not reach the next priority: however"
+        " many of them fail, the addresses stay where they are",
+        "RFC 3768, 6.4.3; vrrp_set_effective_priority() of keepalived/vrrp/vrrp_track.c",
+    ),
+    "track-weight-nopreempt": Rule(
+        "warning",
+        "a tracked script has a weight and the instance nopreempt: the priority falls, but nobody"
+        " takes the addresses from a MASTER that goes on advertising",
+        "vrrp_state_backup() of keepalived/vrrp/vrrp.c",
+    ),
+    "track-weight-sync-group": Rule(
+        "warning",
+        "a tracked script has a weight and the instance is in a sync group: keepalived does not"
+        " track it at all",
+        "keepalived.conf(5), sync_group_tracking_weight; keepalived/vrrp/vrrp.c",
+    ),
+    "track-interface-own": Rule(
+        "warning",
+        "track_interface names the instance's own segment: keepalived tracks that anyway, and"
+        " ignores the entry with a warning",
+        "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
+    "vip-prefix": Rule(
+        "warning",
+        "a VIP's prefix length is neither 32 nor that of its segment: whoever holds the VIP has a"
+        " route to another network than its neighbours",
+        "keepalived.conf(5), virtual_ipaddress; ip-address(8)",
+    ),
+    "script-security-off": Rule(
+        "warning",
+        "enable_script_security is false where keepalived runs scripts: it reports a security"
+        " violation, and runs as root even what others can change",
+        "keepalived.conf(5), enable_script_security",
+    ),
+    "script-path": Rule(
+        "warning",
+        "a script's or notify command's program is not given by its absolute path, or root runs"
+        " it from /bin, /sbin or /lib: these are symbolic links on Debian, and keepalived disables"
+        " what lies behind one, with enable_script_security or without",
+        "check_security() of lib/notify.c of keepalived",
+    ),
+    "script-not-executable": Rule(
+        "warning",
+        "the program of a script or notify command is a file of the lab that its user may not"
+        " execute: keepalived disables it",
+        "check_script_secure() of lib/notify.c of keepalived",
+    ),
+    "script-shell": Rule(
+        "warning",
+        "a script or notify command has words that only a shell understands: keepalived gives them"
+        " to the program as arguments",
+        "keepalived.conf(5), vrrp_script; system_call_script() of lib/notify.c of keepalived",
+    ),
+}
+"""Name -> rule; ``keepalived -t``'s findings have theirs in ``lvsnet.keepalived.verdict``."""

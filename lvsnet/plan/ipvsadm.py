@@ -1,0 +1,83 @@
+"""IPVS rules that ipvsadm loads when a director starts, and nobody checks afterwards.
+
+The files are those of Debian's package: its ``/etc/init.d/ipvsadm`` gives the lines of the rules
+file that are no comments to ``ipvsadm --restore``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from lvsnet.plan.addressing import interface_name
+from lvsnet.plan.methods import METHODS
+from lvsnet.plan.model import File
+from lvsnet.plan.services import Site, rip
+
+if TYPE_CHECKING:
+    from lvsnet.lab.model import Lab, Timeouts
+    from lvsnet.lab.units import Duration
+
+RULES_PATH = "/etc/ipvsadm.rules"
+DEFAULTS_PATH = "/etc/default/ipvsadm"
+LOAD = ("sh", "-c", f"grep -v '^#' {RULES_PATH} | ipvsadm --restore")
+"""The command that loads the rules."""
+
+BEFORE_KEEPALIVED = File(
+    "/etc/systemd/system/keepalived.service.d/50-lvsnet.conf",
+    "[Unit]\n# It empties the IPVS table before it loads its rules.\nAfter=ipvsadm.service\n",
+)
+"""For a real machine on which both have a part in the IPVS table."""
+
+_PROTOCOLS = {"tcp": "-t"}
+
+
+def ipvsadm_files(
+    lab: Lab, node: str, sites: Sequence[Site], timeouts: Timeouts | None
+) -> tuple[File, ...]:
+    """The rules of ``sites``, the timeouts, if they are ipvsadm's to set, and what loads them.
+
+    No files when there is nothing to load.
+    """
+    rules = [
+        *(() if timeouts is None else _timeouts(timeouts)),
+        *(line for site in sites for line in _service(lab, node, site)),
+    ]
+    if not rules:
+        return ()
+    head = "# As `ipvsadm --save --numeric` writes them; loaded when the machine starts.\n"
+    return (
+        File(RULES_PATH, head + "".join(f"{rule}\n" for rule in rules)),
+        File(DEFAULTS_PATH, _defaults(lab, node, sites)),
+    )
+
+
+def _timeouts(timeouts: Timeouts) -> Iterator[str]:
+    chosen = (timeouts.tcp, timeouts.tcp_fin, timeouts.udp)
+    if any(one is not None for one in chosen):
+        yield " ".join(("--set", *map(_seconds, chosen)))
+
+
+def _seconds(timeout: Duration | None) -> str:
+    return "0" if timeout is None else str(timeout.seconds)  # 0: as it is
+
+
+def _service(lab: Lab, node: str, site: Site) -> Iterator[str]:
+    service = site.service
+    virtual = f"{_PROTOCOLS[service.protocol]} {service.address}:{service.port}"
+    yield f"-A {virtual} -s {service.scheduler}"
+    for member in site.members:
+        real = f"{rip(lab, node, member)}:{member.port}"
+        yield f"-a {virtual} -r {real} {METHODS[service.method].OPTION} -w {member.weight}"
+
+
+def _defaults(lab: Lab, node: str, sites: Sequence[Site]) -> str:
+    interfaces = [interface_name(lab, node, lab.vrrp[site.instance].segment) for site in sites]
+    return (
+        "# Load the rules when the machine starts.\n"
+        'AUTO="true"\n'
+        "# Do not tell other directors of connections.\n"
+        'DAEMON="none"\n'
+        # With timeouts alone there is no VIP, and so no interface of one.
+        + "".join(f'IFACE="{interface}"\n' for interface in interfaces[:1])
+    )

@@ -1,0 +1,93 @@
+"""Masquerading: the director puts the real server's address and port in the place of its own.
+
+It has to take that back in the answer, so every answer has to pass it: it is the real servers'
+gateway, and forwards (ip_vs_nat_xmit() and ip_vs_out_hook() of net/netfilter/ipvs).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lvsnet.plan.addressing import interface_name
+from lvsnet.plan.methods.base import Needs, Sysctl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from ipaddress import IPv4Address
+
+    from lvsnet.lab.model import Lab
+    from lvsnet.plan.services import Site
+
+LB_KIND = "NAT"
+OPTION = "-m"
+OWN_PORTS = True
+
+_FORWARDING = Sysctl(
+    "net.ipv4.ip_forward",
+    "1",
+    "Pass the real servers' answers on to the clients: they go by the routing table.",
+)
+
+
+def director(lab: Lab, site: Site, node: str) -> Needs:
+    shared = [
+        segment for segment in _with_clients(lab, site) if segment in lab.nodes[node].interfaces
+    ]
+    if not shared:
+        return Needs(sysctls=(_FORWARDING,))
+    # An interface sends redirects when either all's value or its own says so
+    # (IN_DEV_TX_REDIRECTS() of include/linux/inetdevice.h).
+    scopes = ("all", "default", *(interface_name(lab, node, segment) for segment in shared))
+    return Needs(sysctls=(_FORWARDING, *map(_no_redirects, scopes)))
+
+
+def real_server(lab: Lab, site: Site, node: str) -> Needs:
+    return Needs(gateways=tuple(map(str, _gateways(lab, site, node))))
+
+
+def _no_redirects(scope: str) -> Sysctl:
+    return Sysctl(
+        f"net.ipv4.conf.{scope}.send_redirects",
+        "0",
+        "Do not tell real servers that clients in their own segment are nearer without us.",
+    )
+
+
+def _with_clients(lab: Lab, site: Site) -> list[str]:
+    """Segments of the service's real servers in which clients are, too."""
+    real_servers = {node for member in site.members for node in member.nodes}
+    return [
+        segment
+        for segment in lab.segments
+        if any(segment in lab.nodes[node].interfaces for node in real_servers)
+        and any(segment in spec.interfaces for spec in lab.nodes.values() if spec.role == "client")
+    ]
+
+
+def _gateways(lab: Lab, site: Site, node: str) -> list[IPv4Address]:
+    """Addresses that are always the working director's, the best one first.
+
+    They are the VIPs that all the service's directors can hold, in a segment of the real
+    server's. A lone director needs none: its own addresses stay where it is.
+    """
+    found = sorted(_vips(lab, site, node), key=lambda rank_and_vip: rank_and_vip[0])
+    if found or len(site.directors) > 1:
+        return [vip for _, vip in found]
+    own = lab.nodes[site.directors[0]].interfaces
+    return [own[segment] for segment in lab.nodes[node].interfaces if segment in own]
+
+
+def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], IPv4Address]]:
+    """VIPs, each with how much speaks against it."""
+    served = {service.address for service in lab.services.values()}
+    together = {site.instance}.union(
+        *(one.group for one in lab.vrrp_sync_group.values() if site.instance in one.group)
+    )
+    for name, instance in lab.vrrp.items():
+        reachable = instance.segment in lab.nodes[node].interfaces
+        if reachable and instance.priority.keys() >= set(site.directors):
+            for vip in instance.addresses:
+                if vip.ip != site.service.address:
+                    # One that stays behind when the service moves breaks it, so one that moves
+                    # with it comes first.
+                    yield (name not in together, vip.ip in served), vip.ip

@@ -1,0 +1,92 @@
+"""Virtual services as keepalived.conf has them: virtual servers with checks of real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lvsnet.keepalived.tree import Blank, Comment, Item, Statement, Word, comment, statement
+from lvsnet.plan.methods import METHODS
+from lvsnet.plan.services import Member, Site, rip
+
+if TYPE_CHECKING:
+    from lvsnet.lab.model import Check, Lab, Timeouts
+
+
+def lvs_timeouts(timeouts: Timeouts) -> Iterator[Statement]:
+    """The line of ``global_defs``; none when all stay as they are."""
+    chosen = {"tcp": timeouts.tcp, "tcpfin": timeouts.tcp_fin, "udp": timeouts.udp}
+    words = [
+        word
+        for name, timeout in chosen.items()
+        if timeout is not None
+        for word in (name, str(timeout.seconds))
+    ]
+    if words:
+        yield statement("lvs_timeouts", *words)
+
+
+def virtual_server(lab: Lab, node: str, site: Site) -> Statement:
+    """The virtual server of a service on its director ``node``."""
+    service = site.service
+    return statement(
+        "virtual_server",
+        str(service.address),
+        service.port,
+        block=(
+            comment(f"service {site.name}"),
+            *_checking(service.check),
+            statement("lb_algo", service.scheduler),
+            statement("lb_kind", METHODS[service.method].LB_KIND),
+            statement("protocol", service.protocol.upper()),
+            *(
+                item
+                for member in site.members
+                for item in (Blank(), _real_server(lab, node, member, service.check))
+            ),
+        ),
+    )
+
+
+def _checking(check: Check | None) -> tuple[Item, ...]:
+    if check is None:
+        return ()
+    # Without alpha keepalived puts every real server into the table at once and takes the dead
+    # ones out after their first failed checks, so that clients of a director that has just
+    # started hit them, and nobody can tell "has passed" from "was not looked at yet". It costs
+    # nothing at start: a new master waits for its VIP longer than a first check takes, which
+    # warmup 0 makes one second. It comes anywhere within delay_loop otherwise, and with a long
+    # one the table would stay empty.
+    alpha = Statement((Word("alpha"),), comment=Comment(" in the table once its check passes"))
+    return (
+        statement("delay_loop", str(check.interval.seconds)),
+        statement("warmup", 0),
+        alpha,
+    )
+
+
+def _real_server(lab: Lab, director: str, member: Member, check: Check | None) -> Statement:
+    return statement(
+        "real_server",
+        str(rip(lab, director, member)),
+        member.port,
+        block=(
+            statement("weight", member.weight),
+            *(() if check is None else (_checker(check),)),
+        ),
+    )
+
+
+def _checker(check: Check) -> Statement:
+    timing = (
+        statement("connect_timeout", str(check.timeout.seconds)),
+        statement("retry", check.retry),
+        statement("delay_before_retry", str(check.delay_before_retry.seconds)),
+    )
+    if check.type == "tcp":
+        return statement("TCP_CHECK", block=timing)
+    url = statement(
+        "url",
+        block=(statement("path", check.path), statement("status_code", check.status_code)),
+    )
+    return statement("HTTP_GET", block=(url, *timing))

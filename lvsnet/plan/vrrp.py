@@ -1,0 +1,159 @@
+"""VRRP as keepalived.conf has it: instances, sync groups, and the scripts that they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lvsnet.keepalived.tree import Statement, statement
+from lvsnet.plan.addressing import interface_name
+
+if TYPE_CHECKING:
+    from lvsnet.lab.model import Lab, SyncGroup, TrackScript, VrrpInstance, VrrpScript
+
+
+def vrrp(lab: Lab, node: str) -> tuple[Statement, ...]:
+    """Scripts, sync groups and instances that ``node`` takes part in, in the lab's order."""
+    instances = {name: one for name, one in lab.vrrp.items() if node in one.priority}
+    tracked = {track.script for one in instances.values() for track in _tracked(one, node)}
+    return (
+        *(_script(name, one) for name, one in lab.vrrp_script.items() if name in tracked),
+        *(
+            _group(name, one, here)
+            for name, one in lab.vrrp_sync_group.items()
+            if (here := [member for member in one.group if member in instances])
+        ),
+        *(_instance(lab, node, name, one) for name, one in instances.items()),
+    )
+
+
+def runs_commands(lab: Lab, node: str) -> bool:
+    """Whether keepalived runs programs for VRRP on ``node``."""
+    instances = {name: one for name, one in lab.vrrp.items() if node in one.priority}
+    if any(_tracked(one, node) or any(_notifications(one)) for one in instances.values()):
+        return True
+    return any(
+        name in instances and any(_notifications(one))
+        for one in lab.vrrp_sync_group.values()
+        for name in one.group
+    )
+
+
+def _tracked(instance: VrrpInstance, node: str) -> list[TrackScript]:
+    return [one for one in instance.track_script if one.nodes is None or node in one.nodes]
+
+
+def _script(name: str, script: VrrpScript) -> Statement:
+    return statement(
+        "vrrp_script",
+        name,
+        block=(
+            statement("script", script.script),
+            statement("interval", str(script.interval.seconds)),
+            *(_one("timeout", str(script.timeout.seconds)) if script.timeout else ()),
+            *(_one("weight", script.weight) if script.weight else ()),
+            statement("fall", script.fall),
+            statement("rise", script.rise),
+            *(_one("user", script.user) if script.user else ()),
+            *(_one("init_fail") if script.init_fail else ()),
+        ),
+    )
+
+
+def _group(name: str, group: SyncGroup, here: list[str]) -> Statement:
+    members = statement("group", block=tuple(statement(member) for member in here))
+    return statement("vrrp_sync_group", name, block=(members, *_notifications(group)))
+
+
+def _instance(lab: Lab, node: str, name: str, instance: VrrpInstance) -> Statement:
+    interface = interface_name(lab, node, instance.segment)
+    addresses = tuple(statement(str(vip), "dev", interface) for vip in instance.addresses)
+    return statement(
+        "vrrp_instance",
+        name,
+        block=(
+            # Says only who is meant to be: all start as BACKUP, and the priorities decide.
+            statement("state", _state(node, instance)),
+            statement("interface", interface),
+            statement("virtual_router_id", instance.virtual_router_id),
+            statement("priority", instance.priority[node]),
+            statement("advert_int", str(instance.advert_int.seconds)),
+            *_preemption(instance),
+            *(_unicast(lab, node, instance) if instance.unicast else ()),
+            *_authentication(instance),
+            statement("virtual_ipaddress", block=addresses),
+            *_tracking(lab, node, instance),
+            *_notifications(instance),
+        ),
+    )
+
+
+def _state(node: str, instance: VrrpInstance) -> str:
+    if node in instance.state:
+        return instance.state[node]
+    preferred = max(instance.priority, key=instance.priority.__getitem__)
+    # keepalived lets no instance that says MASTER have any of them, and warns.
+    refused = (
+        instance.nopreempt
+        or instance.preempt_delay is not None
+        or _authenticates_by(instance, "AH")
+    )
+    return "MASTER" if node == preferred and not refused else "BACKUP"
+
+
+def _authenticates_by(instance: VrrpInstance, kind: str) -> bool:
+    return instance.authentication is not None and instance.authentication.auth_type == kind
+
+
+def _preemption(instance: VrrpInstance) -> Iterator[Statement]:
+    if instance.nopreempt:
+        yield statement("nopreempt")
+    if instance.preempt_delay is not None:
+        yield statement("preempt_delay", str(instance.preempt_delay.seconds))
+
+
+def _unicast(lab: Lab, node: str, instance: VrrpInstance) -> Iterator[Statement]:
+    addresses = {
+        machine: str(lab.nodes[machine].interfaces[instance.segment])
+        for machine in lab.nodes
+        if machine in instance.priority
+    }
+    peers = tuple(statement(one) for machine, one in addresses.items() if machine != node)
+    yield statement("unicast_src_ip", addresses[node])
+    yield statement("unicast_peer", block=peers)
+
+
+def _authentication(instance: VrrpInstance) -> Iterator[Statement]:
+    if instance.authentication is not None:
+        kind = statement("auth_type", instance.authentication.auth_type)
+        password = statement("auth_pass", instance.authentication.auth_pass)
+        yield statement("authentication", block=(kind, password))
+
+
+def _tracking(lab: Lab, node: str, instance: VrrpInstance) -> Iterator[Statement]:
+    if scripts := _tracked(instance, node):
+        yield statement("track_script", block=tuple(map(_track, scripts)))
+    if instance.track_interface:
+        names = (interface_name(lab, node, segment) for segment in instance.track_interface)
+        yield statement("track_interface", block=tuple(map(statement, names)))
+
+
+def _track(track: TrackScript) -> Statement:
+    if track.weight is None:
+        return statement(track.script)
+    return statement(track.script, "weight", track.weight)
+
+
+def _notifications(source: VrrpInstance | SyncGroup) -> Iterator[Statement]:
+    commands = {
+        "notify_master": source.notify_master,
+        "notify_backup": source.notify_backup,
+        "notify_fault": source.notify_fault,
+        "notify_stop": source.notify_stop,
+        "notify": source.notify,
+    }
+    return (statement(word, line) for word, line in commands.items() if line is not None)
+
+
+def _one(*words: str | int) -> tuple[Statement]:
+    return (statement(*words),)

@@ -1,0 +1,74 @@
+"""What the tests of the example labs ask of a running one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+
+from e2e.users import VIP, User, eventually
+
+TAKEOVER = 9.0
+"""Seconds: 3 x advert_int + skew is 3.80 s for priority 50 (RFC 3768 6.1); the rest is margin."""
+CHECKED = 12.0
+"""Seconds in which a check every 2 s, with a retry, sees a change, and margin."""
+
+
+def answers(user: User, count: int) -> Counter[str]:
+    """Who answered requests from the client to the VIP; ``no answer`` for one that failed."""
+    loop = f"for i in $(seq {count}); do curl -s -m 2 {VIP} || echo no answer; done"
+    return Counter(user.does("exec", "client", "sh", "-c", loop).splitlines())
+
+
+def holders(user: User, address: str = VIP) -> list[str]:
+    """The nodes that hold an address that VRRP moves."""
+    (shown,) = json.loads(user.does("inspect", "--format", "json"))["labs"]
+    found: list[str] = shown["vips"][address]
+    return found
+
+
+def moves(user: User, address: str, node: str, within: float = TAKEOVER) -> float:
+    """Seconds until ``node`` alone holds ``address``; fails after ``within``."""
+    return eventually(
+        lambda: holders(user, address) == [node],
+        within,
+        lambda: f"{address} is on {holders(user, address)}, not on {node}",
+    )
+
+
+def listed(user: User, director: str) -> dict[str, tuple[str, str]]:
+    """RIP and port -> forwarding method and weight, as ipvsadm shows them on a director."""
+    lines = user.does("exec", director, "ipvsadm", "-Ln").splitlines()
+    real = [line.split() for line in lines if line.startswith("  -> ") and "Remote" not in line]
+    return {words[1]: (words[2], words[3]) for words in real}
+
+
+def inactive(user: User, director: str) -> dict[str, int]:
+    """RIP and port -> InActConn on a director."""
+    lines = user.does("exec", director, "ipvsadm", "-Ln").splitlines()
+    real = [line.split() for line in lines if line.startswith("  -> ") and "Remote" not in line]
+    return {words[1]: int(words[5]) for words in real}
+
+
+def seen(user: User, node: str, watch: str, seconds: int) -> list[str]:
+    """Packets that tcpdump shows in a node while the client keeps asking, for ``seconds`` at most.
+
+    ``watch``: tcpdump's options and filter.
+    """
+    script = f"exec timeout {seconds} tcpdump -nl {watch} 2>/dev/null"
+    watcher = user.begin("exec", node, "sh", "-c", script)
+    until = time.monotonic() + seconds + 20
+    while watcher.poll() is None:
+        assert time.monotonic() < until, "tcpdump does not end"
+        answers(user, 2)
+    output, _ = watcher.communicate(timeout=10)
+    return [line for line in output.decode().splitlines() if " > " in line]
+
+
+def stop_nginx(user: User, node: str) -> None:
+    user.does("exec", node, "nginx", "-s", "stop")
+
+
+def start_nginx(user: User, node: str) -> None:
+    # It keeps what it is given open.
+    user.does("exec", node, "sh", "-c", "nginx 2>/dev/null")

@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "start": Command("power:start", "Boot a node that was stopped."),
     "validate": Command("validate:validate", "Check a lab file without running anything."),
     "render": Command("render:render", "Write the files of every machine of a lab."),
+    "export": Command("export:export", "Write a lab for containerlab or Vagrant."),
     "schema": Command("schema:schema", "Print the lab file's JSON Schema."),
     "labs": Command("labs:labs", "List the example labs that lvsnet carries."),
     "tour": Command("tour:tour", "Deploy a lab, send requests, and fail over before your eyes."),

@@ -10,17 +10,9 @@ from lvsnet.docker.building import Client, Found
 from lvsnet.docker.engine import explained
 from lvsnet.errors import LvsnetError
 from lvsnet.image.context import ROLES, name_of
+from lvsnet.image.recipe import IMAGE_OF
 from lvsnet.plan.model import Node
 from lvsnet.progress import Report, silent
-
-IMAGE_OF = {
-    "client": "client",
-    "director": "director",
-    "host": "client",
-    "realserver": "realserver",
-    "router": "client",
-}
-"""Role of a node -> the image that it runs."""
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from lvsnet.engine.runtimes.docker_config import DAEMONS
+from lvsnet.export import shell
+from lvsnet.export.shell import TRIES
 from lvsnet.plan.model import Daemon, File, Node
 
 INSIDE = "/.lvsnet"
 INSTALL = f"sh {INSIDE}/install"
-TRIES = 150
-"""Tenths of a second in which a daemon must be ready."""
 SURVIVED = 5
 """Tenths of a second that one must live of which nothing is known but that it runs."""
 
@@ -37,11 +37,11 @@ ready() {{
 tries={tries}
 while [ $tries -gt 0 ]; do
     sleep 0.1
-    runs || {{ echo "{name} ended at once" >&2; exit 1; }}
+    runs || {{ echo {ended} >&2; exit 1; }}
     ready && exit 0
     tries=$((tries - 1))
 done
-echo "{name} is not ready after {seconds} s: {lacking}" >&2
+echo {late} >&2
 exit 1
 """
 
@@ -81,17 +81,10 @@ def open_sysctls(container: str) -> str:
     return shlex.join(("sh", "-c", _OPEN.format(container=container)))
 
 
-def load_modules(names: Sequence[str]) -> str:
-    """A command for the host that loads modules; empty when there are none.
-
-    A scheduler is loaded with IPVS or, where IPVS is there already, by the kernel when it is asked
-    for. What is built in may have no file that modprobe finds.
-    """
-    ipvs = [name for name in names if name == "ip_vs" or name.startswith("ip_vs_")]
-    others = [name for name in names if name not in ipvs]
-    steps = [f"{{ test -e /proc/net/ip_vs || modprobe -a {shlex.join(ipvs)}; }}"] if ipvs else []
-    steps += [f"{{ test -e /sys/module/{name} || modprobe {name}; }}" for name in others]
-    return shlex.join(("sh", "-c", " && ".join(steps))) if steps else ""
+def load_modules(kernel: Sequence[str]) -> str:
+    """A command for the host that loads what a lab needs; empty when it needs nothing."""
+    command = shell.load_modules(shell.modules(kernel))
+    return shlex.join(("sh", "-c", command)) if command else ""
 
 
 def _install(node: Node) -> Iterator[str]:
@@ -104,28 +97,17 @@ def _install(node: Node) -> Iterator[str]:
 
 
 def _start(node: Node, daemon: Daemon) -> str:
-    tests, lacking = _ready(daemon)
+    conditions = shell.readiness(daemon)
+    tests = [condition.test for condition in conditions]
+    lacking = " or ".join(condition.lacking for condition in conditions)
+    late = f"{daemon.name} is not ready after {TRIES // 10} s: {lacking}"
     return _START.format(
         name=daemon.name,
         node=node.name,
         daemons=DAEMONS,
         argv=shlex.join(daemon.argv),
         ready=" &&\n        ".join(tests) or f"test $tries -le {TRIES - SURVIVED}",
-        lacking=" or ".join(lacking),
         tries=TRIES,
-        seconds=TRIES // 10,
+        ended=shlex.quote(f"{daemon.name} ended at once"),
+        late=shlex.quote(late),
     )
-
-
-def _ready(daemon: Daemon) -> tuple[list[str], list[str]]:
-    """Commands that succeed when a daemon is ready, and in words what each finds missing."""
-    # A socket in the state TCP_LISTEN, 0A (include/net/tcp_states.h): local, remote, state.
-    tests = [
-        f"cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ':{port:04X} [0-9A-F]*:0000 0A'"
-        for port in daemon.listens
-    ]
-    lacking = [f"it does not listen on TCP port {port}" for port in daemon.listens]
-    if daemon.pid_file:
-        tests.append(f"test -s {shlex.quote(daemon.pid_file)}")
-        lacking.append(f"there is no {daemon.pid_file}")
-    return tests, lacking

@@ -6,37 +6,53 @@
 A segment is a node of kind linux that makes a bridge, so that nothing of it lies in the host's
 network namespace. Nodes have no management network: nothing of it collides with a segment, and
 eth1 is a node's first interface as elsewhere. containerlab has no barrier between nodes, only
-``wait-for`` without circles, so the order is: segments, routers, other nodes without daemons, the
-nodes of each daemon stage, clients. They wait with their creation, since one that waits later
-occupies one of containerlab's workers, of which there are as many as processors. Commands are in
-``stages``, because ``wait-for`` does not wait for those in ``exec``.
+``wait-for`` without circles, so nodes are made in groups, after the segments
+(`lvsnet.export.order`), and a node starts its daemons of all stages one after the other. They wait
+with their creation, since one that waits later occupies one of containerlab's workers, of which
+there are as many as processors. Commands are in ``stages``, because ``wait-for`` does not wait for
+those in ``exec``.
 """
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_interface
-from itertools import groupby
 
 from lvsnet.engine.runtime import Record
 from lvsnet.engine.runtimes import oci
 from lvsnet.errors import LvsnetError
 from lvsnet.export import containerlab_files as beside
+from lvsnet.export import shell
 from lvsnet.export.containerlab_text import Value, written
+from lvsnet.export.order import daemons, in_order
 from lvsnet.plan.model import File, Node, Plan, Segment
 
 OLDEST = (0, 78, 0)
 """The containerlab that has all keys that are used; unknown ones are fatal."""
 PREFIX = "lvsnet"
+USUAL_PREFIX = "clab"
+"""containerlab's own, where a topology names none."""
 RESERVED = ("host", "mgmt-net", "macvlan")
 """What cannot be a node's name: containerlab's own ends of links (links/link_brief.go)."""
-COMMAND_S = 60
-"""Seconds that one of the user's own commands may take, as in the engine."""
 SEGMENT_LABEL = "lvsnet.segment"
-MODULES_OF_THE_RUNTIME = ("veth", "bridge")
 
 Keys = dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Dress:
+    """What containers are called and made from; nothing of it changes the site."""
+
+    prefix: str
+    """Containers are called PREFIX-LAB-NODE."""
+    images: Mapping[str, str]
+    """Name of a node -> its image. One of the user's own needs sh, ip, sleep and cp."""
+    segment_image: str
+    """One with ``ip``."""
+    labels: Callable[[Node], Mapping[str, str]]
+    """Those of a node's container."""
 
 
 def file_name(lab: str) -> str:
@@ -50,15 +66,16 @@ def topology(
     segment_image: str,
     labels: Callable[[Node], Mapping[str, str]],
 ) -> tuple[File, ...]:
-    """The files of a lab's topology, the topology itself first; paths are relative.
+    """The files of a lab that lvsnet has containerlab run; as `described`."""
+    return described(record.plan, Dress(PREFIX, images, segment_image, labels))
 
-    ``images`` has each node's image by the node's name; ``segment_image`` one with ``ip``. An image
-    of the user's own needs ``sh``, ``ip``, ``sleep`` and ``cp``. Pure.
+
+def described(plan: Plan, dress: Dress) -> tuple[File, ...]:
+    """The files of a lab's topology, the topology itself first; paths are relative. Pure.
 
     Raises:
         LvsnetError: something in the lab cannot be expressed.
     """
-    plan = record.plan
     for node in plan.nodes:
         _check(node)
     switches = _switch_names(plan)
@@ -66,19 +83,20 @@ def topology(
     for segment in plan.segments:
         # No node could load what the host's kernel lacks; the first that is made has it done.
         loading = [] if segments else _load_modules(plan.kernel)
-        segments[switches[segment.name]] = _segment(plan, segment, segment_image, loading)
+        segments[switches[segment.name]] = _segment(plan, segment, dress.segment_image, loading)
     nodes: Keys = {}
     before = _wait_for(switches.values(), "create-links")
-    for group in _in_order(plan.nodes):
+    for group in in_order(plan.nodes):
         for node in group:
-            nodes[node.name] = _node(plan.lab, node, images[node.name], before, labels(node))
+            nodes[node.name] = _node(plan.lab, node, dress, before)
         before = _wait_for((node.name for node in group), "configure")
     # In the order of the lab file, which is easier to read than that of their creation.
     everything = segments | {node.name: nodes[node.name] for node in plan.nodes}
+    prefix = {} if dress.prefix == USUAL_PREFIX else {"prefix": dress.prefix}
     text = written(
         {
             "name": plan.lab,
-            "prefix": PREFIX,
+            **prefix,
             "mgmt": {"skip-when-unused": True},
             "topology": {
                 "defaults": _defaults(),
@@ -87,9 +105,14 @@ def topology(
             },
         }
     )
-    head = f"# {plan.lab}: written by lvsnet for containerlab 0.78 or newer\n"
+    head = f"# {plan.lab}: written by lvsnet for containerlab {oldest()} or newer\n"
     files = [file for node in plan.nodes for file in beside.files_of(node)]
     return (File(file_name(plan.lab), head + text), *files)
+
+
+def oldest() -> str:
+    """The version of containerlab that is needed at least."""
+    return ".".join(map(str, OLDEST[:2]))
 
 
 def _defaults() -> Keys:
@@ -139,36 +162,40 @@ def _segment(plan: Plan, segment: Segment, image: str, loading: list[Keys]) -> K
 
 
 def _load_modules(kernel: Sequence[str]) -> list[Keys]:
-    command = beside.load_modules([name for name in kernel if name not in MODULES_OF_THE_RUNTIME])
+    command = beside.load_modules(kernel)
     return [{"command": command, "phase": "on-enter", "target": "host"}] if command else []
 
 
-def _node(lab: str, node: Node, image: str, before: list[Keys], labels: Mapping[str, str]) -> Keys:
+def _node(lab: str, node: Node, dress: Dress, before: list[Keys]) -> Keys:
     early, late = _sysctls(node)
     stages: Keys = {"create": {"wait-for": before}}
     if not node.privileged:
-        opened = {**_after(beside.open_sysctls(f"{PREFIX}-{lab}-{node.name}")), "target": "host"}
+        opened = {
+            **_after(beside.open_sysctls(f"{dress.prefix}-{lab}-{node.name}")),
+            "target": "host",
+        }
         stages["create"] = {"wait-for": before, "exec": [opened]}
     network = [*late, *_addresses(node)]
     if node.files:
         network.append(beside.INSTALL)
     stages["create-links"] = {"exec": [_after(command) for command in network]}
-    if started := [*_commands(node), *(beside.start(daemon) for daemon in _daemons(node))]:
+    own = map(shell.command, node.commands)
+    if started := [*own, *(beside.start(daemon.name) for daemon in daemons(node))]:
         stages["configure"] = {"exec": [_after(command) for command in started]}
-    described: Keys = {"image": image}
+    keys: Keys = {"image": dress.images[node.name]}
     if node.image:
         # What it would run by itself would run before there is a network.
-        described |= {"entrypoint": "sleep", "cmd": "infinity"}
+        keys |= {"entrypoint": "sleep", "cmd": "infinity"}
     if node.privileged:
-        described["privileged"] = True
-    described["cap-add"] = [name.removeprefix("CAP_") for name in node.capabilities]
+        keys["privileged"] = True
+    keys["cap-add"] = [name.removeprefix("CAP_") for name in node.capabilities]
     if early:
-        described["sysctls"] = dict(early)
+        keys["sysctls"] = dict(early)
     if node.environment:
-        described["env"] = dict(node.environment)
+        keys["env"] = dict(node.environment)
     if node.files or node.daemons:
-        described["binds"] = [beside.bind(node)]
-    return described | {"labels": dict(labels), "stages": stages}
+        keys["binds"] = [beside.bind(node)]
+    return keys | {"labels": dict(dress.labels(node)), "stages": stages}
 
 
 def _links(plan: Plan, switches: Mapping[str, str]) -> Iterator[Value]:
@@ -219,28 +246,6 @@ def _address(address: str, interface: str) -> str:
     return f"ip address replace {address}{broadcast} dev {interface}"
 
 
-def _commands(node: Node) -> Iterator[str]:
-    for argv in node.commands:
-        yield shlex.join(("timeout", str(COMMAND_S), *argv))
-
-
-def _daemons(node: Node) -> list[str]:
-    return [daemon.name for daemon in sorted(node.daemons, key=lambda daemon: daemon.stage)]
-
-
-def _in_order(nodes: Sequence[Node]) -> list[list[Node]]:
-    """Groups of nodes, each of which is made when the one before is configured and runs.
-
-    Routers come first and clients last, since nodes' own commands may need the others' addresses.
-    """
-
-    def rank(node: Node) -> tuple[bool, int, bool]:
-        stage = max((daemon.stage for daemon in node.daemons), default=0)
-        return node.role == "client", stage, node.role != "router"
-
-    return [list(group) for _, group in groupby(sorted(nodes, key=rank), key=rank)]
-
-
 def _switch_names(plan: Plan) -> dict[str, str]:
     """Segment -> name of the node that is its switch; no node of the lab's has it."""
     taken = {node.name for node in plan.nodes}
@@ -268,10 +273,8 @@ def _check(node: Node) -> None:
         raise LvsnetError(
             f"node {node.name}: containerlab keeps this name for itself; give the node another one"
         )
-    stages = {daemon.stage for daemon in node.daemons}
-    if len(stages) > 1:
+    if node.process:
         raise LvsnetError(
-            f"node {node.name}: its daemons start in several stages "
-            f"({', '.join(map(str, sorted(stages)))}), between which containerlab cannot wait for "
-            "other nodes; run them on nodes of their own"
+            f"node {node.name}: it comes from a containerlab topology, which `containerlab deploy` "
+            "runs as it is; lvsnet runs it by any of its other runtimes"
         )

@@ -17,6 +17,15 @@ FORMAT = 2
 SUITE = "trixie"
 PACKAGE_LISTS = ("base", "client", "director", "realserver", "python", "guest")
 
+IMAGE_OF = {
+    "client": "client",
+    "director": "director",
+    "host": "client",
+    "realserver": "realserver",
+    "router": "client",
+}
+"""Role of a node -> the image that it runs, and the list of what that has besides the base."""
+
 NEEDED_MODULES = "asyncio, ctypes, dataclasses, ipaddress, json, selectors, struct, pyroute2"
 """What the engine imports in a guest."""
 

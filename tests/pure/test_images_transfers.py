@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from lvsnet.docker import building, transfers
-from lvsnet.docker.images import IMAGE_OF, image_for
+from lvsnet.docker.images import image_for
 from lvsnet.docker.transfers import AbsentError, Message, TransferError, messages
 from lvsnet.image.context import ROLES, name_of
+from lvsnet.image.recipe import IMAGE_OF
 from lvsnet.plan.model import Node
 
 

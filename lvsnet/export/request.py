@@ -1,0 +1,38 @@
+"""The request that shows that a site works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_interface
+
+from lvsnet.plan.model import Node, Plan
+
+
+@dataclass(frozen=True)
+class Request:
+    node: str
+    """Who asks."""
+    url: str
+
+
+def through_a_vip(plan: Plan) -> Request | None:
+    """A request to the lab's first service, by a client if there is one.
+
+    None when there is no service, or no machine to ask it that takes no part in it.
+    """
+    if not plan.listed:
+        return None
+    service = plan.listed[0].service
+    vip, _, port = service.rpartition(":")
+    for role in ("client", "host", "router"):
+        for node in plan.nodes:
+            if node.role == role and _reaches(node, vip):
+                return Request(node.name, f"http://{vip if port == '80' else service}/")
+    return None
+
+
+def _reaches(node: Node, address: str) -> bool:
+    """Whether a machine has a way to an address by the lab's own networks."""
+    ways = [one for interface in node.interfaces for one in interface.addresses]
+    ways += [route.destination.replace("default", "0.0.0.0/0") for route in node.routes]
+    return any(ip_address(address) in ip_interface(way).network for way in ways)

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Puts files, sysctls, addresses and routes of lb01 in place.
+set -eu
+cd "$(dirname "$0")"
+
+# wait_for WHAT COMMAND...: until the command succeeds; WHAT is told when it does not.
+wait_for() {
+    what=$1
+    shift
+    tries=150
+    until "$@"; do
+        tries=$((tries - 1))
+        if [ $tries -le 0 ]; then
+            echo "lb01: after 15 s $what" >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# has INTERFACE ADDRESS
+has() {
+    ip -4 -o address show dev "$1" 2>/dev/null | grep -q -F " $2 "
+}
+
+# keeps KEY VALUE: sets it, and fails when the files of sysctl.d set it to something else.
+keeps() {
+    by_files=$(sysctl -n "$1")
+    sysctl -q -w "$1=$2"
+    if [ "$(sysctl -n "$1")" != "$by_files" ]; then
+        echo "lb01: $1 is to be $2, but \`sysctl --system\` set $by_files;" \
+            "a file of the box's own comes later: grep -r $1 /etc/sysctl.* /usr/lib/sysctl.d" >&2
+        exit 1
+    fi
+}
+
+install -D -m 0644 -T files/etc/hostname /etc/hostname
+install -D -m 0644 -T files/etc/hosts /etc/hosts
+install -D -m 0644 -T files/etc/sysctl.d/10-ipvsadm.conf /etc/sysctl.d/10-ipvsadm.conf
+install -D -m 0600 -T files/etc/netplan/50-lvsnet.yaml /etc/netplan/50-lvsnet.yaml
+install -D -m 0644 -T files/etc/keepalived/keepalived.conf /etc/keepalived/keepalived.conf
+install -D -m 0644 -T system/etc/modules-load.d/50-lvsnet-export.conf /etc/modules-load.d/50-lvsnet-export.conf
+
+# Without IPVS there is no net.ipv4.vs.
+{ test -e /proc/net/ip_vs || modprobe -a ip_vs ip_vs_rr; }
+
+# Not every key that the box's own files name need be there; those of the lab must.
+sysctl --system >/dev/null 2>&1 || :
+keeps net.ipv4.ip_forward 1
+
+# It does not wait for what networkd does of it.
+netplan apply
+wait_for 'eth1 has no address 192.168.10.11/24' has eth1 192.168.10.11/24
+wait_for 'eth2 has no address 172.16.10.11/24' has eth2 172.16.10.11/24

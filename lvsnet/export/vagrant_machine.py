@@ -19,7 +19,8 @@ from lvsnet.plan.model import File, Interface, Node
 
 STEPS = ("packages", "interfaces", "configure", "services")
 """Names of the scripts, without ``.sh``."""
-ONLY_CONTAINERS_NEED = ("busybox-static", "tini")
+ONLY_CONTAINERS_NEED = ("busybox-static", "systemd-standalone-sysusers", "tini")
+"""The second conflicts with systemd itself."""
 NETPLAN = "netplan.io"
 """On Ubuntu it is there; on Debian it reads the machine's files, too."""
 MODULES = "/etc/modules-load.d/50-lvsnet-export.conf"

@@ -88,7 +88,11 @@ def main() -> None:
 
 def _interrupt(number: int, stack: FrameType | None) -> None:
     """As Python's own handler; and what is cut short then, such as an event loop, says nothing."""
+    import logging
+
     sys.unraisablehook = lambda _unraisable: None
+    # Its loop logs, with a traceback, a generator of pyroute2's that it cannot close then.
+    logging.getLogger("asyncio").disabled = True
     signal.default_int_handler(number, stack)
 
 

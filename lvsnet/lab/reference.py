@@ -1,0 +1,347 @@
+"""The lab file's reference in Markdown, from the models, their docstrings and the rules.
+
+``python -m lvsnet.lab.reference > docs/lab-file.md`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_type_hints
+
+from pydantic import BaseModel, JsonValue
+
+from lvsnet.keepalived import messages, verdict
+from lvsnet.lab import model, rules
+from lvsnet.lab.compose import parse
+from lvsnet.lab.document import Loc, child, place
+from lvsnet.lab.reference_types import KINDS, words
+from lvsnet.lab.schema import schema
+from lvsnet.resources import example_labs
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A place of an example lab, whose lines show a section's keys."""
+
+    lab: str
+    loc: Loc
+
+
+@dataclass(frozen=True)
+class Section:
+    """What there is to say of one model."""
+
+    title: str
+    noun: str
+    """Of one value that the model describes."""
+    keys: str
+    """Where in a lab file it stands."""
+    described: type[BaseModel]
+    level: int
+    example: Excerpt | str
+    """Cut from an example lab; or in full where none of them has it."""
+
+
+SECTIONS = (
+    Section("The whole file", "lab", "", model.Lab, 2, Excerpt("dr", ())),
+    Section(
+        "Segments", "segment", "segments: NAME", model.Segment, 2, Excerpt("nat", ("segments",))
+    ),
+    Section(
+        "Nodes", "node", "nodes: NAME", model.Node, 2, Excerpt("source-cron", ("nodes", "lb01"))
+    ),
+    Section(
+        "Files",
+        "file",
+        "nodes: NAME: files: PATH",
+        model.File,
+        3,
+        "files:\n"
+        "  /etc/motd: |\n"
+        "    The text of the file itself.\n"
+        "  /usr/local/sbin/check:\n"
+        "    source: scripts/check         # beside the lab file\n"
+        '    mode: "0755"\n',
+    ),
+    Section(
+        "Routes",
+        "route",
+        "nodes: NAME: routes",
+        model.Route,
+        3,
+        "routes:\n  - {to: default, via: 172.16.10.1}\n  - {to: 10.0.0.0/8, via: 172.16.10.254}\n",
+    ),
+    Section(
+        "VRRP instances",
+        "VRRP instance",
+        "vrrp: NAME",
+        model.VrrpInstance,
+        2,
+        Excerpt("source-vrrp", ("vrrp",)),
+    ),
+    Section(
+        "Authentication",
+        "authentication",
+        "vrrp: NAME: authentication",
+        model.Authentication,
+        3,
+        Excerpt("source-vrrp", ("vrrp", "VI_1", "authentication")),
+    ),
+    Section(
+        "Tracked scripts",
+        "tracked script",
+        "vrrp: NAME: track_script",
+        model.TrackScript,
+        3,
+        Excerpt("source-vrrp", ("vrrp", "NGINX_01", "track_script")),
+    ),
+    Section(
+        "Scripts",
+        "script",
+        "vrrp_script: NAME",
+        model.VrrpScript,
+        2,
+        Excerpt("source-vrrp", ("vrrp_script",)),
+    ),
+    Section(
+        "Sync groups",
+        "sync group",
+        "vrrp_sync_group: NAME",
+        model.SyncGroup,
+        2,
+        Excerpt("nat", ("vrrp_sync_group",)),
+    ),
+    Section(
+        "Services",
+        "service",
+        "services: NAME",
+        model.Service,
+        2,
+        Excerpt("source-virtual-server", ("services",)),
+    ),
+    Section(
+        "Real servers",
+        "real server",
+        "services: NAME: real_servers",
+        model.RealServer,
+        3,
+        Excerpt("nat", ("services", "web", "real_servers")),
+    ),
+    Section(
+        "Checks",
+        "check",
+        "services: NAME: check",
+        model.Check,
+        3,
+        Excerpt("dr", ("services", "web", "check")),
+    ),
+    Section(
+        "Timeouts of connections",
+        "timeouts",
+        "timeouts",
+        model.Timeouts,
+        2,
+        "timeouts: {tcp: 15m, tcp_fin: 30s, udp: 5m}\n",
+    ),
+    Section(
+        "Global definitions",
+        "global definitions",
+        "global_defs",
+        model.GlobalDefs,
+        2,
+        "global_defs: {script_user: nobody, enable_script_security: true}\n",
+    ),
+)
+
+_TOP = """\
+# The lab file
+
+<!-- Made by `make docs` from lvsnet/lab/model.py and the rules; edits here are lost. -->
+
+A lab file is one YAML 1.2 document, so `no`, `on` and `22:22` are text. A key that lvsnet does not
+know is an error, never ignored. Anchors, aliases and the merge key `<<` work. Names of keys are
+keepalived's and ipvsadm's own where they have one.
+
+`lvsnet validate FILE` tells all errors and warnings of a file, each with line and column. With
+
+    # yaml-language-server: $schema=lab.schema.json
+
+as its first line an editor with the YAML language server checks as you type; `lvsnet schema`
+prints that schema ([lab.schema.json](lab.schema.json)).
+
+A file with a top-level `topology` is read as a [containerlab topology](containerlab.md).
+"""
+_RULES = """\
+## Rules
+
+What is wrong in a way that leaves nothing to run is an error, without a name. What has a name here
+can be allowed: with `allow: [NAME]` in the lab file neither an error nor a warning comes of
+it, and the lab does as it says. `--strict` makes warnings errors.
+
+### Of the lab file
+"""
+_VERDICTS = """\
+### Of a keepalived.conf of your own
+
+`keepalived -t` reads a configuration of your own (`keepalived:` of a node) inside the node, before
+the daemon starts. Its exit code says little, so lvsnet judges what it prints: an error is what is
+not run as it is written. It ends the deployment, with node, line and keepalived's own words.
+"""
+
+
+def reference(labs: Mapping[str, str]) -> str:
+    """Give the whole page; ``labs`` has the text of each example lab by its name."""
+    links = {one.described: f"[{one.noun}](#{_slug(one.title)})" for one in SECTIONS}
+    definitions = _definitions()
+    sections = (
+        _section(section, definitions[section.described.__name__], links, labs)
+        for section in SECTIONS
+    )
+    return "\n".join([_TOP, *sections, _kinds(), _rules()])
+
+
+def example(section: Section, labs: Mapping[str, str]) -> str:
+    """Give the YAML that stands in a section.
+
+    Raises LookupError when the example lab has no such place.
+    """
+    if isinstance(section.example, str):
+        return section.example
+    text = labs[section.example.lab]
+    return _excerpt(text, section.example.loc) if section.example.loc else _without_comment(text)
+
+
+def _excerpt(text: str, loc: Loc) -> str:
+    """The lines of the key at ``loc`` and of all that belongs to it, without their indentation."""
+    document = parse(text)
+    node = document.root
+    for part in loc:
+        node = child(node, part)
+    if node is None:
+        raise LookupError(f"the example lab has nothing at {loc}")
+    key, _ = place(document, loc)
+    lines = text.splitlines()[key.line - 1 :]
+    length = next(
+        (n for n, line in enumerate(lines) if n and line.strip() and _indent(line) < key.column),
+        len(lines),
+    )
+    return textwrap.dedent("\n".join(lines[:length])).rstrip() + "\n"
+
+
+def _without_comment(text: str) -> str:
+    """A lab without the comment that it begins with."""
+    return re.sub(r"\A(#.*\n)+", "", text)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _section(
+    section: Section,
+    definition: Mapping[str, JsonValue],
+    links: Mapping[type[BaseModel], str],
+    labs: Mapping[str, str],
+) -> str:
+    lines = [f"{'#' * section.level} {section.title}", ""]
+    if section.keys:
+        lines += [f"`{section.keys}`", ""]
+    lines += [_flowing(definition["description"]), ""]
+    lines += ["```yaml", example(section, labs).rstrip(), "```", ""]
+    rows = _keys(section.described, _mapping(definition["properties"]), links)
+    lines += _table(("key", "value", "default", "meaning"), rows)
+    return "\n".join(lines) + "\n"
+
+
+def _keys(
+    described: type[BaseModel],
+    properties: Mapping[str, JsonValue],
+    links: Mapping[type[BaseModel], str],
+) -> Iterator[tuple[str, ...]]:
+    hints: dict[str, object] = get_type_hints(described, include_extras=True)
+    for name, written in properties.items():
+        required = described.model_fields[name].is_required()
+        default = "required" if required else _default(described, name)
+        meaning = _flowing(_mapping(written)["description"])
+        yield f"`{name}`", words(hints[name], links), default, meaning
+
+
+def _default(described: type[BaseModel], name: str) -> str:
+    match described.model_fields[name].default:
+        case None | {} | []:
+            return ""
+        case BaseModel():
+            return "its defaults"
+        case bool(value):
+            return f"`{str(value).lower()}`"
+        case value:
+            return f"`{value}`"
+
+
+def _kinds() -> str:
+    rows = ((kind.word, kind.meaning) for kind in KINDS)
+    return "\n".join(["## Values", "", *_table(("value", "what can be written"), rows)]) + "\n"
+
+
+def _rules() -> str:
+    heads = ("rule", "is", "what breaks it", "laid down in")
+    rows = (
+        (f"`{name}`", rule.severity, f"{_flowing(rule.summary)}.", _flowing(rule.source))
+        for name, rule in rules.RULES.items()
+    )
+    judged = (
+        (f"`{name}`", _severities(name), f"{_flowing(said)}.")
+        for name, said in verdict.RULES.items()
+    )
+    lines = [_RULES, *_table(heads, rows), "", _VERDICTS]
+    lines += _table(("rule", "is", "what breaks it"), judged)
+    return "\n".join(lines) + "\n"
+
+
+def _severities(rule: str) -> str:
+    """How bad it is to break a rule about keepalived.conf, which can depend on how it is broken."""
+    found = {one.severity for one in messages.MESSAGES if one.rule == rule}
+    # No message leads to the rule about messages that nobody knows.
+    return " or ".join(sorted(found)) or "warning"
+
+
+def _table(heads: Sequence[str], rows: Iterator[tuple[str, ...]]) -> list[str]:
+    every = [heads, ["---"] * len(heads), *rows]
+    return [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in every]
+
+
+def _flowing(text: JsonValue) -> str:
+    """On one line, as a cell of a table has to be; a docstring's code marks are Markdown's."""
+    return " ".join(str(text).replace("``", "`").split())
+
+
+def _definitions() -> Mapping[str, Mapping[str, JsonValue]]:
+    """What the JSON Schema says of each model, by its name."""
+    made = schema()
+    definitions = {name: _mapping(one) for name, one in _mapping(made["$defs"]).items()}
+    return {**definitions, model.Lab.__name__: made}
+
+
+def _mapping(value: JsonValue) -> Mapping[str, JsonValue]:
+    if not isinstance(value, dict):
+        raise TypeError(f"the JSON Schema has no mapping where one is wanted: {value!r}")
+    return value
+
+
+def _slug(title: str) -> str:
+    """The anchor of a heading, as MkDocs and GitHub make it."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def main() -> None:
+    """Print the page."""
+    labs = {name: file.read_text(encoding="utf-8") for name, file in example_labs().items()}
+    sys.stdout.write(reference(labs))
+
+
+if __name__ == "__main__":
+    main()

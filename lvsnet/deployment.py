@@ -103,7 +103,8 @@ def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Rep
                 _runs_nowhere(guess, "guest")
                 _run_in_guest(connection, found, plan, file, choice, settle, report)
                 return
-    plan = _compiled(file, wish, report)
+    else:
+        plan = _compiled(file, wish, report)
     _runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
     found, image = kernel.ensure(report), nodefs.ensure(report)
     with _guest(plan.lab, found, image) as connection:

@@ -38,16 +38,18 @@ def moves(user: User, address: str, node: str, within: float = TAKEOVER) -> floa
 
 def listed(user: User, director: str) -> dict[str, tuple[str, str]]:
     """RIP and port -> forwarding method and weight, as ipvsadm shows them on a director."""
-    lines = user.does("exec", director, "ipvsadm", "-Ln").splitlines()
-    real = [line.split() for line in lines if line.startswith("  -> ") and "Remote" not in line]
-    return {words[1]: (words[2], words[3]) for words in real}
+    return {words[1]: (words[2], words[3]) for words in _real_servers(user, director)}
 
 
 def inactive(user: User, director: str) -> dict[str, int]:
     """RIP and port -> InActConn on a director."""
+    return {words[1]: int(words[5]) for words in _real_servers(user, director)}
+
+
+def _real_servers(user: User, director: str) -> list[list[str]]:
+    """The words of each line of ipvsadm's table that is a real server's."""
     lines = user.does("exec", director, "ipvsadm", "-Ln").splitlines()
-    real = [line.split() for line in lines if line.startswith("  -> ") and "Remote" not in line]
-    return {words[1]: int(words[5]) for words in real}
+    return [line.split() for line in lines if line.startswith("  -> ") and "Remote" not in line]
 
 
 def seen(user: User, node: str, watch: str, seconds: int) -> list[str]:

@@ -14,15 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from pyroute2.iproute.linux import IPRoute
+from pyroute2.ipvs import IPVS, IPVSService
+from pyroute2.netlink import genlmsg
+from pyroute2.netlink.exceptions import NetlinkError
+from pyroute2.netlink.generic import GenericNetlinkSocket
+
 from lvsnet.engine import kernel_modules
-from lvsnet.engine.netlink import (
-    IPVS,
-    GenericNetlinkSocket,
-    IPRoute,
-    IPVSService,
-    NetlinkError,
-    genlmsg,
-)
 from lvsnet.engine.syscalls import CLONE_NEWNET, setns, unshare
 from lvsnet.errors import LvsnetError
 

@@ -3,92 +3,91 @@
 from __future__ import annotations
 
 import errno
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from ipaddress import ip_interface
 from pathlib import Path
 
 from lvsnet.engine import namespaces
-from lvsnet.engine.netlink import IPRoute, NetlinkError
-from lvsnet.plan.model import Interface, Node, Segment
+from lvsnet.engine.links import Links, Peer
+from lvsnet.plan.model import Interface, Node, Route, Segment
 
 LOOPBACK = 1
 """Index of lo in every network namespace (LOOPBACK_IFINDEX, include/net/flow.h)."""
 
 
 @contextmanager
-def opened(namespace: Path) -> Iterator[IPRoute]:
-    """Netlink of a network namespace; this process is in it only while the socket is made."""
+def opened(namespace: Path) -> Iterator[Links]:
+    """Links of a network namespace; this process is in it only while the socket is made."""
     with ExitStack() as stack:
         with namespaces.entered(namespace):
-            netlink = stack.enter_context(IPRoute())
-        yield netlink
+            links = stack.enter_context(Links())
+        yield links
 
 
 def make_segments(fabric: Path, segments: Sequence[Segment]) -> None:
-    """A bridge for each segment: no spanning tree, so a port forwards as soon as it is up."""
-    with opened(fabric) as netlink:
+    """A bridge for each segment."""
+    with opened(fabric) as links:
         for segment in segments:
-            netlink.link(
-                "add",
-                ifname=segment.bridge,
-                kind="bridge",
-                mtu=segment.mtu,
-                br_stp_state=0,
-                br_forward_delay=0,
-                br_mcast_snooping=0,
-                state="up",
-            )
+            links.add_bridge(segment.bridge, segment.mtu)
 
 
-def bridges(fabric: IPRoute, segments: Sequence[Segment]) -> dict[str, int]:
+def reshape(fabric: Path, segments: Sequence[Segment], ports: Collection[str]) -> None:
+    """Leave bridges of these segments only, and of the wires those in ``ports``; add what lacks.
+
+    What was there before is asked of the kernel: whoever began to change it may have been killed.
+    """
+    wanted = {segment.bridge: segment.mtu for segment in segments}
+    with opened(fabric) as links:
+        there = set()
+        for link in links.links():
+            if (link.kind == "veth" and link.name not in ports) or (
+                link.kind == "bridge" and wanted.get(link.name) != link.mtu
+            ):
+                _remove(links, link.index)
+            elif link.kind == "bridge":
+                there.add(link.name)
+        for segment in segments:
+            if segment.bridge not in there:
+                links.add_bridge(segment.bridge, segment.mtu)
+
+
+def bridges(fabric: Links, segments: Sequence[Segment]) -> dict[str, int]:
     """Segment -> index of its bridge in the fabric."""
-    return {segment.name: _index(fabric, segment.bridge) for segment in segments}
+    return {segment.name: fabric.index(segment.bridge) for segment in segments}
 
 
-def wire(fabric: IPRoute, bridges: Mapping[str, int], node: Node, pid: int) -> None:
+def wire(fabric: Links, bridges: Mapping[str, int], node: Node, pid: int) -> None:
     """A veth pair for each interface of ``node``, whose init is ``pid``.
 
     The outer end is in its bridge, and up; the node's own end is down, so there is no carrier.
     """
     with namespaces.of_process(pid).open() as inside:
         for interface in node.interfaces:
-            fabric.link(
-                "add",
-                ifname=interface.port,
-                kind="veth",
-                mtu=interface.mtu,
-                master=bridges[interface.segment],
-                state="up",
-                peer={
-                    "ifname": interface.name,
-                    "address": interface.mac,
-                    "mtu": interface.mtu,
-                    "net_ns_fd": inside.fileno(),
-                },
-            )
+            peer = Peer(interface.name, interface.mac, inside.fileno())
+            fabric.add_veth(interface.port, interface.mtu, bridges[interface.segment], peer)
 
 
 def pull_out(fabric: Path, interfaces: Sequence[Interface]) -> None:
     """Take the outer ends down: the node loses its carrier, as when a cable is pulled."""
-    with opened(fabric) as netlink:
+    with opened(fabric) as links:
         for interface in interfaces:
-            for index in netlink.link_lookup(ifname=interface.port):
-                netlink.link("set", index=index, state="down")
+            index = links.find(interface.port)
+            if index is not None:
+                links.set_down(index)
 
 
 def unplug(fabric: Path, interfaces: Sequence[Interface]) -> None:
     """Remove the wires at once; the kernel takes its time to do so after a namespace's end."""
-    with opened(fabric) as netlink:
+    with opened(fabric) as links:
         for interface in interfaces:
-            for index in netlink.link_lookup(ifname=interface.port):
-                try:
-                    netlink.link("del", index=index)
-                except NetlinkError as error:
-                    # The end of the node's namespace may have taken it away meanwhile.
-                    if error.code != errno.ENODEV:
-                        raise
+            index = links.find(interface.port)
+            if index is not None:
+                _remove(links, index)
+
+
+def _remove(links: Links, index: int) -> None:
+    with _unless(errno.ENODEV):  # the end of the node's namespace may have taken it away meanwhile
+        links.delete(index)
 
 
 def configure(node: Node, pid: int) -> None:
@@ -101,21 +100,75 @@ def configure(node: Node, pid: int) -> None:
         OSError: a sysctl that the kernel does not have or whose value it refuses; an address or
             route that it refuses. Each is named.
     """
-    with namespaces.entered(namespaces.of_process(pid)), IPRoute() as netlink:
+    with namespaces.entered(namespaces.of_process(pid)), Links() as links:
         for key, value in node.sysctls:
             with _naming(f"sysctl {key} = {value}"):
                 set_sysctl(key, value)
         for interface in node.interfaces:
-            index = _index(netlink, interface.name)
+            index = links.index(interface.name)
             for address in interface.addresses:
-                _add_address(netlink, index, address)
-            netlink.link("set", index=index, state="up")
-        netlink.link("set", index=LOOPBACK, state="up")
+                with _naming(f"address {address}"):
+                    links.add_address(index, address)
+            links.set_up(index)
+        links.set_up(LOOPBACK)
         for extra in node.addresses:
-            _add_address(netlink, _index(netlink, extra.interface), extra.address)
+            with _naming(f"address {extra.address}"):
+                links.add_address(links.index(extra.interface), extra.address)
         for route in node.routes:
-            with _naming(f"route to {route.destination} via {route.via}"):
-                netlink.route("add", dst=route.destination, gateway=route.via)
+            with _naming(_described(route)):
+                links.add_route(route.destination, route.via)
+
+
+def change(before: Node, after: Node, pid: int) -> None:
+    """Make sysctls, addresses and routes of a running node what ``after`` says, in this order.
+
+    What somebody has given it by hand stays, and so does what a daemon has, such as a VIP.
+
+    Raises:
+        OSError: as `configure`.
+    """
+    # Costs a deploy time that has no use for it.
+    from lvsnet.plan.difference import placed
+
+    old, new = placed(before), placed(after)
+    gone = [one for one in old if one not in new]
+    with namespaces.entered(namespaces.of_process(pid)), Links() as links:
+        if before.sysctls != after.sysctls:
+            # All, in their order: some set others, as ip_forward does.
+            for key, value in after.sysctls:
+                with _naming(f"sysctl {key} = {value}"):
+                    set_sysctl(key, value)
+        for interface, address in gone:
+            with _naming(f"address {address}"), _unless(errno.EADDRNOTAVAIL):
+                links.delete_address(links.index(interface), address)
+        if set(old) != set(new):
+            # All: those in one subnet go with its first one.
+            for interface, address in new:
+                with _naming(f"address {address}"):
+                    links.replace_address(links.index(interface), address)
+        for route in before.routes:
+            if route not in after.routes:
+                with _naming(_described(route)), _unless(errno.ESRCH):
+                    links.delete_route(route.destination, route.via)
+        if gone or before.routes != after.routes:
+            # All: those by way of an address's subnet go with it.
+            for route in after.routes:
+                with _naming(_described(route)):
+                    links.replace_route(route.destination, route.via)
+
+
+def _described(route: Route) -> str:
+    return f"route to {route.destination} via {route.via}"
+
+
+@contextmanager
+def _unless(code: int) -> Iterator[None]:
+    """Ignore this one error of the kernel's."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != code:
+            raise
 
 
 @contextmanager
@@ -125,8 +178,6 @@ def _naming(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise OSError(f"{what}: {error.strerror}") from error
-    except NetlinkError as error:
-        raise OSError(f"{what}: {os.strerror(error.code)}") from error
 
 
 def set_sysctl(key: str, value: str) -> None:
@@ -137,26 +188,3 @@ def set_sysctl(key: str, value: str) -> None:
     path = key if "/" in key else key.replace(".", "/")
     with (Path("/proc/sys") / path).open("w") as file:
         file.write(value)
-
-
-def _add_address(netlink: IPRoute, index: int, address: str) -> None:
-    interface = ip_interface(address)
-    broadcast = {}
-    if interface.version == 4 and interface.network.prefixlen < 31:
-        broadcast = {"broadcast": str(interface.network.broadcast_address)}
-    with _naming(f"address {address}"):
-        netlink.addr(
-            "add",
-            index=index,
-            address=str(interface.ip),
-            prefixlen=interface.network.prefixlen,
-            **broadcast,
-        )
-
-
-def _index(netlink: IPRoute, name: str) -> int:
-    found = netlink.link_lookup(ifname=name)
-    if not found:
-        raise OSError(f"there is no interface {name}")
-    index: int = found[0]
-    return index

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from lvsnet import resources
-from lvsnet.errors import LvsnetError
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the way from these values to a file system changes."""
 SUITE = "trixie"
 PACKAGE_LISTS = ("base", "client", "director", "realserver", "python", "guest")
@@ -26,14 +22,14 @@ IMAGE_OF = {
 }
 """Role of a node -> the image that it runs, and the list of what that has besides the base."""
 
-NEEDED_MODULES = "asyncio, ctypes, dataclasses, ipaddress, json, selectors, struct, pyroute2"
+NEEDED_MODULES = "ctypes, dataclasses, ipaddress, json, selectors, struct"
 """What the engine imports in a guest."""
 
 HOOKS = (
     # Nobody will write compiled modules back, and their sources never change: no time stamps.
     (
         'chroot "$1" sh -c "python3 -m compileall -q -j0 --invalidation-mode unchecked-hash '
-        '/usr/lib/python3.* /usr/lib/python3/dist-packages"'
+        '/usr/lib/python3.*"'
     ),
     f'chroot "$1" python3 -c "import {NEEDED_MODULES}"',
     # As images/install has it: without it cron runs nothing in a container that was started from
@@ -57,8 +53,6 @@ class Recipe:
     suite: str
     packages: tuple[str, ...]
     excludes: tuple[str, ...]
-    pyroute2: str
-    """Version of the pyroute2 of this Python, which goes into the file system as it is."""
     hooks: tuple[str, ...] = HOOKS
     format: int = FORMAT
 
@@ -69,7 +63,7 @@ class Recipe:
 
 
 def recipe() -> Recipe:
-    """The recipe of this lvsnet in this Python environment."""
+    """The recipe of this lvsnet."""
     images = resources.directory("images")
     packages: set[str] = set()
     for name in PACKAGE_LISTS:
@@ -78,7 +72,6 @@ def recipe() -> Recipe:
         suite=SUITE,
         packages=tuple(sorted(packages)),
         excludes=entries((images / "excludes.txt").read_text()),
-        pyroute2=importlib.metadata.version("pyroute2"),
     )
 
 
@@ -86,27 +79,3 @@ def entries(text: str) -> tuple[str, ...]:
     """The lines of a list, without comments and empty ones."""
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return tuple(line for line in lines if line)
-
-
-def pyroute2_files() -> dict[str, Path]:
-    """Path below the directory of packages -> file, of this Python's pyroute2.
-
-    Raises LvsnetError when it is not there, or is not pure Python and so fits no other one.
-    """
-    spec = importlib.util.find_spec("pyroute2")
-    if spec is None or spec.origin is None:
-        raise LvsnetError("pyroute2 is not installed in this Python. Install lvsnet again.")
-    package = Path(spec.origin).parent
-    files = [file for file in sorted(package.rglob("*")) if file.is_file()]
-    kept = {str(file.relative_to(package.parent)): file for file in files if not _compiled(file)}
-    foreign = [name for name in kept if name.endswith((".so", ".pyd"))]
-    if foreign:
-        raise LvsnetError(
-            f"pyroute2 in {package} has parts for this Python only ({', '.join(foreign)}), "
-            "so it cannot run in the nodes. Install one from the Python package index."
-        )
-    return kept
-
-
-def _compiled(file: Path) -> bool:
-    return "__pycache__" in file.parts

@@ -1,52 +1,99 @@
-"""IPVS tables by netlink (include/uapi/linux/ip_vs.h)."""
+"""IPVS tables by generic netlink (include/uapi/linux/ip_vs.h, genetlink.h)."""
 
 from __future__ import annotations
 
-from socket import IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP
+import errno
+import struct
+from ipaddress import IPv4Address, IPv6Address
+from socket import AF_INET, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP
 
-from lvsnet.engine.netlink import IPVS, IPVSService, NetlinkError, nla, nlmsg
+from lvsnet.engine.netlink import Netlink, attribute, attributes, integer, nested, text, word
 from lvsnet.observe.model import RealServer, Service
 
+NETLINK_GENERIC = 16
+GENERIC = struct.Struct("=BBxx")
+"""struct genlmsghdr: command, version."""
+CONTROL, GET_FAMILY, FAMILY_ID, FAMILY_NAME = 16, 3, 1, 2
+"""GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME"""
+FAMILY = "IPVS"
+VERSION = 1
+GET_SERVICE, GET_DEST = 4, 8
+"""IPVS_CMD_GET_SERVICE, IPVS_CMD_GET_DEST"""
+OF_SERVICE, OF_DEST = 1, 2
+"""IPVS_CMD_ATTR_SERVICE, IPVS_CMD_ATTR_DEST"""
+AF, PROTOCOL, ADDR, PORT, FWMARK, SCHEDULER = range(1, 7)
+"""IPVS_SVC_ATTR_AF and so on; the first five tell services apart."""
+DEST_ADDR, DEST_PORT, DEST_METHOD, DEST_WEIGHT = range(1, 5)
+DEST_ACTIVE, DEST_INACTIVE = 7, 8
+DEST_AF = 11
+"""IPVS_DEST_ATTR_ADDR and so on."""
 PROTOCOLS = {IPPROTO_TCP: "tcp", IPPROTO_UDP: "udp", IPPROTO_SCTP: "sctp"}
 METHODS = {0: "nat", 1: "local", 2: "tun", 3: "dr", 4: "bypass"}
 """IP_VS_CONN_F_MASQ and so on."""
 METHOD_MASK = 0x7
 """IP_VS_CONN_F_FWD_MASK"""
 
+Attributes = dict[int, bytes]
+
 
 def services() -> tuple[Service, ...]:
     """The IPVS table of the network namespace that this process is in; empty without IPVS."""
-    try:
-        with IPVS() as netlink:
-            return tuple(_service(netlink, message) for message in netlink.service("dump"))
-    except NetlinkError as error:
-        if error.code == 2:  # ENOENT: the generic netlink family is not there
-            return ()
-        raise
+    with Netlink(NETLINK_GENERIC) as netlink:
+        try:
+            family = _family(netlink)
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                return ()
+            raise
+        found = netlink.dump(family, GENERIC.pack(GET_SERVICE, VERSION))
+        return tuple(_service(netlink, family, _inside(body, OF_SERVICE)) for body in found)
 
 
-def _service(netlink: IPVS, message: nlmsg) -> Service:
-    service = message.get("IPVS_CMD_ATTR_SERVICE")
-    key = IPVSService.from_message(message)
+def _family(netlink: Netlink) -> int:
+    """The number by which the kernel calls IPVS."""
+    request = GENERIC.pack(GET_FAMILY, 1) + text(FAMILY_NAME, FAMILY)
+    (answer,) = netlink.ask(CONTROL, request)
+    return integer(attributes(answer[GENERIC.size :])[FAMILY_ID])
+
+
+def _inside(body: bytes, kind: int) -> Attributes:
+    return attributes(attributes(body[GENERIC.size :])[kind])
+
+
+def _service(netlink: Netlink, family: int, service: Attributes) -> Service:
+    key = (attribute(kind, service[kind]) for kind in range(AF, FWMARK + 1) if kind in service)
+    request = GENERIC.pack(GET_DEST, VERSION) + nested(OF_SERVICE, key)
+    version = integer(service[AF])
+    if FWMARK in service:
+        protocol, address = "fwmark", str(integer(service[FWMARK]))
+    else:
+        protocol = PROTOCOLS.get(integer(service[PROTOCOL]), "?")
+        address = _endpoint(version, service[ADDR], service[PORT])
     return Service(
-        protocol=PROTOCOLS.get(service.get("IPVS_SVC_ATTR_PROTOCOL"), "?"),
-        address=_endpoint(service.get("IPVS_SVC_ATTR_ADDR"), service.get("IPVS_SVC_ATTR_PORT")),
-        scheduler=service.get("IPVS_SVC_ATTR_SCHED_NAME"),
+        protocol=protocol,
+        address=address,
+        scheduler=word(service[SCHEDULER]),
         real_servers=tuple(
-            _real_server(line.get("IPVS_CMD_ATTR_DEST")) for line in netlink.dest("dump", key)
+            _real_server(version, _inside(body, OF_DEST)) for body in netlink.dump(family, request)
         ),
     )
 
 
-def _real_server(line: nla) -> RealServer:
+def _real_server(version: int, line: Attributes) -> RealServer:
+    if DEST_AF in line:
+        version = integer(line[DEST_AF])
     return RealServer(
-        address=_endpoint(line.get("IPVS_DEST_ATTR_ADDR"), line.get("IPVS_DEST_ATTR_PORT")),
-        method=METHODS.get(line.get("IPVS_DEST_ATTR_FWD_METHOD") & METHOD_MASK, "?"),
-        weight=line.get("IPVS_DEST_ATTR_WEIGHT"),
-        active=line.get("IPVS_DEST_ATTR_ACTIVE_CONNS"),
-        inactive=line.get("IPVS_DEST_ATTR_INACT_CONNS"),
+        address=_endpoint(version, line[DEST_ADDR], line[DEST_PORT]),
+        method=METHODS.get(integer(line[DEST_METHOD]) & METHOD_MASK, "?"),
+        weight=integer(line[DEST_WEIGHT]),
+        active=integer(line[DEST_ACTIVE]),
+        inactive=integer(line[DEST_INACTIVE]),
     )
 
 
-def _endpoint(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+def _endpoint(family: int, address: bytes, port: bytes) -> str:
+    """An address has 16 bytes (union nf_inet_addr), a port is in network order."""
+    number = int.from_bytes(port, "big")
+    if family == AF_INET:
+        return f"{IPv4Address(address[:4])}:{number}"
+    return f"[{IPv6Address(address[:16])}]:{number}"

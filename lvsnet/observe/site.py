@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from socket import AF_INET, AF_INET6
 
 from lvsnet.engine import logs, namespaces
-from lvsnet.engine.netlink import IPRoute
+from lvsnet.engine.links import Links
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import ipvs
@@ -108,13 +107,11 @@ def _all_alive(plan: Plan, runtime: Runtime, site: Site) -> None:
 
 def _addresses() -> tuple[Address, ...]:
     """The addresses of the network namespace that this process is in, but the host-local ones."""
-    with IPRoute() as netlink:
-        names = {link["index"]: link.get("ifname") for link in netlink.get_links()}
-        found = []
-        for family in (AF_INET, AF_INET6):
-            for line in netlink.get_addr(family=family):
-                text = line.get("local") or line.get("address")
-                address = Address(names[line["index"]], f"{text}/{line['prefixlen']}")
-                if address.address not in LOOPBACK and not text.startswith("fe80:"):
-                    found.append(address)
-    return tuple(found)
+    with Links() as links:
+        names = links.names()
+        found = [(names[index], address) for index, address in links.addresses()]
+    return tuple(
+        Address(name, address)
+        for name, address in found
+        if address not in LOOPBACK and not address.startswith("fe80:")
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
-from hashlib import sha256
-from typing import TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, TypeVar, get_args, get_origin, get_type_hints
 
 from lvsnet.errors import LvsnetError
-from lvsnet.plan.model import Plan
+
+if TYPE_CHECKING:
+    from lvsnet.plan.model import Plan
 
 Record = TypeVar("Record")
 
@@ -25,6 +26,8 @@ def from_json(text: str) -> Plan:
     Raises LvsnetError for anything else, with the place of what is wrong: both ends of the wire
     have to be the same version of lvsnet.
     """
+    from lvsnet.plan.model import Plan
+
     try:
         value: object = json.loads(text)
     except ValueError as error:
@@ -45,6 +48,8 @@ def decode(kind: type[Record], value: object, where: str) -> Record:
 
 def digest(plan: Plan) -> str:
     """64 hexadecimal digits; equal for equal plans only (SHA-256 of the JSON)."""
+    from hashlib import sha256  # 0.02 s in a guest, where nobody asks for a digest
+
     return sha256(to_json(plan).encode()).hexdigest()
 
 

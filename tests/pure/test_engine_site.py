@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pyroute2  # noqa: F401  the whole of it, before the engine imports a part
 import pytest
 
 from lvsnet.observe.model import Address, Node, RealServer, Service, Site

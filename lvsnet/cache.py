@@ -26,6 +26,8 @@ WAIT_S = 1800.0
 """How long to wait for another process that is building; a build has a shorter deadline."""
 POLL_S = 0.1
 UNFINISHED = ".building-"
+SYSTEM = Path("/var/cache/lvsnet")
+"""The cache of all users, which root fills: ``lvsnet setup --system``."""
 
 
 def root(environment: Mapping[str, str] = os.environ) -> Path:
@@ -44,17 +46,59 @@ def root(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def entry(kind: str, key: str) -> Path:
-    """The directory of an entry, there or not."""
+    """The directory of an entry of this user's cache, there or not."""
     return root() / kind / key
 
 
-def build_once(kind: str, key: str, build: Build, report: Report, wait_s: float = WAIT_S) -> Path:
-    """The entry's directory, built first when it is missing.
+def find(kind: str, key: str) -> Path | None:
+    """The directory of an entry that is there, in this user's cache or else in that of all."""
+    return next((one for one in (entry(kind, key), SYSTEM / kind / key) if one.is_dir()), None)
+
+
+def ensure(kind: str, key: str, build: Build, report: Report, place: Path | None = None) -> Path:
+    """The entry's directory in either cache, built in this user's first when it is in none.
+
+    With ``place`` it is to be in that cache, for all to read, and is copied from this user's when
+    it is there. For entries that do not know where they lie.
+
+    Raises as `build_once`.
+    """
+    if place is None:
+        return find(kind, key) or build_once(kind, key, build, report)
+    own = entry(kind, key)
+
+    def build_or_copy(directory: Path, final: Path) -> None:
+        if own.is_dir() and own != final:
+            shutil.copytree(own, directory, symlinks=True, dirs_exist_ok=True)
+        else:
+            build(directory, final)
+        _open_to_all(directory)
+
+    return build_once(kind, key, build_or_copy, report, place=place)
+
+
+def _open_to_all(directory: Path) -> None:
+    directory.chmod(0o755)
+    for path in directory.rglob("*"):
+        if not path.is_symlink():
+            runs = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if runs else 0o644)
+
+
+def build_once(
+    kind: str,
+    key: str,
+    build: Build,
+    report: Report,
+    wait_s: float = WAIT_S,
+    place: Path | None = None,
+) -> Path:
+    """The entry's directory, built first when it is missing, in this user's cache or ``place``.
 
     Raises LvsnetError when the cache cannot be written to, the disk is full, or another builder
     takes longer than ``wait_s``; and whatever ``build`` raises. In each case nothing is left.
     """
-    final = entry(kind, key)
+    final = (place or root()) / kind / key
     if final.is_dir():
         return final
     try:

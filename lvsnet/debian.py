@@ -29,6 +29,8 @@ STOP_S = 20.0
 LOOK_S = 0.1
 """How often its log is looked at."""
 TAIL_LINES = 12
+FOR_ALL_USERS = "sudo lvsnet setup --system"
+"""Fills the cache of the system, in which every user's lvsnet looks."""
 
 PHASES = {
     "running apt-get update": "reading the package lists",
@@ -65,13 +67,14 @@ def write_tar(tree: Tree, target: Path, report: Report, deadline_s: float = DEAD
 
     Raises LvsnetError, with the end of mmdebstrap's log, when it fails or takes too long.
     """
+    argv = command(tree, target)
     if shutil.which("mmdebstrap", path=apt.PATH) is None:
         raise LvsnetError(
             f"The {tree.title} is built with mmdebstrap, which is not installed. Run: lvsnet doctor"
         )
     log_file = cache.root() / "logs" / f"{tree.log}.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    status = _run(command(tree, target), tree.title, log_file, report, deadline_s)
+    status = _run(argv, tree.title, log_file, report, deadline_s)
     if status == 0:
         return
     how = f"took more than {deadline_s:.0f} s" if status is None else f"exit code {status}"
@@ -103,23 +106,28 @@ def command(tree: Tree, target: Path) -> list[str]:
 
 
 def mode() -> Literal["root", "unshare"]:
-    """mmdebstrap's mode for this user. Raises LvsnetError with the command that makes one work."""
+    """mmdebstrap's mode for this user.
+
+    Raises LvsnetError with the command by which root builds for all users, when this one cannot.
+    """
     if os.geteuid() == 0:
         return "root"
     login = _login()
     names = (login, str(os.geteuid()))
     if not all(_has_range(Path(file), names) for file in ("/etc/subuid", "/etc/subgid")):
-        raise LvsnetError(
-            f"To build a Debian tree as an ordinary user, {login} needs subordinate ids "
-            "(subuid(5)), and has none. Once, run:\n"
-            f"  sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {login}"
-        )
+        raise _cannot(f"{login} has no subordinate ids (subuid(5))")
     if shutil.which("newuidmap", path=apt.PATH) is None:
-        raise LvsnetError(
-            "To build a Debian tree as an ordinary user, newuidmap is needed. Once, run:\n"
-            "  sudo apt-get install uidmap"
-        )
+        raise _cannot("newuidmap (Debian's package uidmap) is not installed")
+    if not _runs_after("--user"):
+        raise _cannot("this machine does not allow user namespaces")
     return "unshare"
+
+
+def _cannot(reason: str) -> LvsnetError:
+    return LvsnetError(
+        f"What labs need cannot be built as an ordinary user: {reason}. Once for all users of this "
+        f"machine, run:\n  {FOR_ALL_USERS}"
+    )
 
 
 def _login() -> str:
@@ -174,15 +182,19 @@ def _own_mounts() -> list[str]:
     host's namespace, that would be emptied with the tree by whoever clears /tmp. Who may not
     mount needs none, for mmdebstrap mounts nothing then.
     """
-    own = ["unshare", "--mount", "--"]
+    return ["unshare", "--mount", "--"] if _runs_after("--mount") else []
+
+
+def _runs_after(namespace: str) -> bool:
+    """Whether this user may have a namespace of that kind, by unshare(1)'s option for it."""
     try:
         subprocess.run(
-            [*own, "true"], env=apt.environment(os.environ), stdin=subprocess.DEVNULL,
-            capture_output=True, timeout=STOP_S, check=True,
+            ["unshare", namespace, "--", "true"], env=apt.environment(os.environ),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=STOP_S, check=True,
         )  # fmt: skip
     except (FileNotFoundError, subprocess.SubprocessError):
-        return []
-    return own
+        return False
+    return True
 
 
 def _runs(process: subprocess.Popen[bytes]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import platform
 import shlex
@@ -20,7 +19,7 @@ from lvsnet.engine import kernel
 from lvsnet.engine.kernel import Ipvs, ipvs_possible
 from lvsnet.errors import LvsnetError
 from lvsnet.guest import kernel as guest_kernel
-from lvsnet.guest import memory
+from lvsnet.guest import landlock, memory, uml
 from lvsnet.image import nodefs
 
 State = Literal["ok", "missing", "note"]
@@ -60,7 +59,7 @@ def checks() -> list[Check]:
     image, guest = _image(), _kernel()
     built = image.state == guest.state == "ok"
     building = [] if built else _for_building()
-    machine = [_processor(), _proc(), _seccomp(), _memory()]
+    machine = [_processor(), _proc(), _seccomp(), _landlock(), _memory()]
     room = _room(built)
     ipvs = ipvs_possible()
     docker = _docker_place(_engine(), ipvs)
@@ -227,27 +226,34 @@ def _seccomp() -> Check:
     )  # fmt: skip
 
 
+def _landlock() -> Check:
+    try:
+        version = landlock.version()
+    except OSError as error:
+        return Check("Landlock", "note", f"cannot be asked after: {error.strerror}")
+    if version:
+        return Check("Landlock", "ok", f"version {version}: confines guests to their own files")
+    return Check(
+        "Landlock", "note", f"this machine's kernel has none: {uml.UNCONFINED}",
+        "Run a host kernel with CONFIG_SECURITY_LANDLOCK, and with landlock in its lsm=.",
+    )  # fmt: skip
+
+
 def _memory() -> Check:
     name = "guest's memory"
-    try:
-        place = memory.directory(memory.DEFAULT, Path(tempfile.gettempdir()))
-        _map_executable(place)
-    except LvsnetError as error:
-        return Check(name, "missing", str(error), "Set TMPDIR to a directory that has it.")
-    except OSError as error:
-        return Check(
-            name, "missing", f"{place} does not allow executable mappings: {error.strerror}",
-            "Set TMPDIR to a directory on a file system that does.",
-        )  # fmt: skip
-    return Check(name, "ok", f"in {place}, {_free_mb(place)} MB free")
-
-
-def _map_executable(directory: Path) -> None:
-    """What User-Mode Linux does with its memory (arch/um/os-Linux/mem.c). Raises OSError."""
-    with tempfile.TemporaryFile(dir=directory) as file:
-        file.truncate(mmap.PAGESIZE)
-        protection = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
-        mmap.mmap(file.fileno(), mmap.PAGESIZE, mmap.MAP_SHARED, protection).close()
+    with tempfile.TemporaryDirectory() as directory:
+        link = Path(directory) / "memory"
+        try:
+            place = memory.claim(memory.DEFAULT, link, Path(directory)).parent
+            room, others = memory.free(place), memory.promised(place) - memory.size(memory.DEFAULT)
+        except LvsnetError as error:
+            what, _, remedy = str(error).partition(". ")
+            return Check(name, "missing", what, remedy)
+        finally:
+            memory.give_back(link)
+    taken = f", of which labs that run may take {others // 2**20} MB" if others else ""
+    detail = f"in {place}, {room // 2**20} MB free{taken}; {memory.DEFAULT} for a lab by itself"
+    return Check(name, "ok", detail)
 
 
 def _for_building() -> list[Check]:

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from lvsnet.cli import formats
+from lvsnet.cli.formats import Format
+from lvsnet.cli.options import FormatOption
 
-def setup() -> None:
-    """Fetch the guest kernel and build the node file system, when they are not in the cache."""
+SystemOption = Annotated[
+    bool, typer.Option("--system", help="For all users of this machine: in /var/cache/lvsnet.")
+]
+
+
+def setup(system: SystemOption = False, form: FormatOption = Format.table) -> None:
+    """Fetch the guest kernel and build the node file system, when they are not in the cache.
+
+    With --system, which needs root, users who may not build them themselves find them there.
+    """
+    import os
+
+    from lvsnet import cache, debian
+    from lvsnet.errors import LvsnetError
     from lvsnet.guest import kernel
     from lvsnet.image import nodefs
     from lvsnet.progress import on_stderr
 
-    guest = kernel.ensure(on_stderr)
-    typer.echo(f"guest kernel: Linux {guest.version} ({guest.package})")
+    place = None
+    if system:
+        if os.geteuid() != 0:
+            raise LvsnetError(f"{cache.SYSTEM} is root's; run: {debian.FOR_ALL_USERS}")
+        place = cache.SYSTEM
+        os.umask(0o022)
+    guest = kernel.ensure(on_stderr, place)
+    if form is not Format.json:
+        typer.echo(f"guest kernel: Linux {guest.version} ({guest.package})")
     if guest.note:
         on_stderr(guest.note)
-    image = nodefs.ensure(on_stderr)
+    image = nodefs.ensure(on_stderr, place)
+    if form is Format.json:
+        kernel_facts = {"version": guest.version, "package": guest.package}
+        formats.document({"kernel": kernel_facts, "node_file_system": str(image.path)})
+        return
     typer.echo(f"node file system: {image.path}")

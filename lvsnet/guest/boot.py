@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lvsnet
+from lvsnet.guest import places
 from lvsnet.plan import codec
 
 LINE_IN, LINE_OUT = 10, 11
 """The serial line's ends have fixed numbers, since the command line feeds the random pool."""
 
-EARLY = ("loop", "squashfs", "overlay")
+IMAGE = "node.squashfs"
+"""The node file system, as a disk of the guest's: a loop device would keep it in memory twice."""
+
+EARLY = ("squashfs", "overlay")
 """Modules that the init needs to mount the root."""
 
 AGENT = (
@@ -24,32 +28,43 @@ AGENT = (
     "engine/__init__.py",
     "engine/capabilities.py",
     "engine/cgroups.py",
+    "engine/daemons.py",
     "engine/deploy.py",
+    "engine/dial.py",
     "engine/files.py",
     "engine/judges.py",
+    "engine/links.py",
     "engine/logs.py",
     "engine/namespaces.py",
     "engine/netlink.py",
     "engine/network.py",
     "engine/ready.py",
+    "engine/reconfigure.py",
     "engine/runtime.py",
     "engine/runtimes/__init__.py",
     "engine/runtimes/crun.py",
+    "engine/runtimes/disks.py",
     "engine/runtimes/oci.py",
+    "engine/runtimes/overlay.py",
     "engine/syscalls.py",
     "guest/__init__.py",
     "guest/agent.py",
-    "guest/lean.py",
+    "guest/children.py",
+    "guest/console.py",
     "guest/modules_loader.py",
     "guest/process.py",
     "guest/requests.py",
     "guest/wire.py",
+    "host/__init__.py",
+    "host/lock.py",
+    "host/state.py",
     "keepalived/__init__.py",
     "keepalived/messages.py",
     "keepalived/verdict.py",
     "observe",
     "plan/__init__.py",
     "plan/codec.py",
+    "plan/difference.py",
     "plan/model.py",
 )
 """What of lvsnet runs in the guest."""
@@ -60,7 +75,7 @@ class Machine:
     """What a guest is made of."""
 
     kernel: str
-    """Path of the UML binary."""
+    """Path of the UML binary; its C library lies beside it."""
     parameters: tuple[str, ...]
     """Beyond those that every guest gets."""
     busybox: str
@@ -86,19 +101,22 @@ def lay_out(machine: Machine, root: Path) -> None:
     Raises:
         OSError: no room, or the cache was taken away meanwhile.
     """
-    for directory in ("bin", "dev", "early", "new", "proc", "agent/lvsnet"):
+    directories = ("bin", "dev", "early", "kernel", "new", "proc", places.SHARE, "agent/lvsnet")
+    for directory in directories:
         (root / directory).mkdir(parents=True)
+    for file in Path(machine.kernel).parent.iterdir():
+        _link(file, root / "kernel" / file.name)
     _link(Path(machine.busybox), root / "bin/busybox")
-    _link(Path(machine.image), root / "node.squashfs")
+    _point(machine.image, root / IMAGE)
     for number, path in enumerate(machine.early_modules):
         source = Path(machine.module_tree) / path
         _link(source, root / "early" / f"{number:03}-{source.name}")
     tree = root / "lib/modules" / machine.release
-    shutil.copytree(machine.module_tree, tree, copy_function=_link)
+    _link_tree(machine.module_tree, tree)
     package = Path(lvsnet.__file__).parent
-    shutil.copy(package / "guest/fstab", root / "fstab")
+    shutil.copyfile(package / "guest/fstab", root / "fstab")
     for program, target in (("init", root / "init"), ("modprobe", root / "bin/modprobe")):
-        shutil.copy(package / "guest" / program, target)
+        shutil.copyfile(package / "guest" / program, target)
         target.chmod(0o755)
     for name in AGENT:
         target = root / "agent/lvsnet" / name
@@ -106,18 +124,22 @@ def lay_out(machine: Machine, root: Path) -> None:
             shutil.copytree(package / name, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(package / name, target)
+            shutil.copyfile(package / name, target)
 
 
-def command(machine: Machine, root: Path, uml_directory: Path) -> list[str]:
+def command(machine: Machine) -> list[str]:
     """The guest's command line (Documentation/virt/uml/user_mode_linux_howto_v2.rst).
 
-    ``hostfs=`` confines the guest to ``root``; ``seccomp=on`` is 1.5 times as fast as ptrace.
+    It is to be run in the hostfs root, and names no other directory: the user whom the guest runs
+    as may not be able to come there by its path. ``hostfs=`` takes absolute paths only, and is the
+    inner fence (``..`` leads over it; see `lvsnet.guest.landlock`). ``seccomp=on`` is 1.5 times as
+    fast as ptrace.
     """
     return [
-        machine.kernel,
+        f"kernel/{Path(machine.kernel).name}",
         f"mem={machine.memory}",
-        f"hostfs={root}",
+        "hostfs=/proc/self/cwd",
+        f"ubd0r={IMAGE}",
         "rootfstype=hostfs",
         "root=/dev/root",
         "ro",
@@ -127,7 +149,7 @@ def command(machine: Machine, root: Path, uml_directory: Path) -> list[str]:
         f"ssl0=fd:{LINE_IN},fd:{LINE_OUT}",
         "seccomp=on",
         "quiet",
-        f"uml_dir={uml_directory}/",
+        f"uml_dir=../{places.UML}/",
         "umid=guest",
         "noreboot",
         "panic=-1",
@@ -141,6 +163,30 @@ def processors(allowed: Sequence[int], labs: int) -> set[int]:
     A guest that wanders between processors is up to four times as slow.
     """
     return {sorted(allowed)[labs % len(allowed)]}
+
+
+def _link_tree(source: str, target: Path) -> None:
+    """Hundreds of files, which `shutil.copytree` takes 0.03 s for."""
+    for directory, _below, files in os.walk(source):
+        there = target / os.path.relpath(directory, source)
+        there.mkdir(parents=True)
+        for file in files:
+            _link(f"{directory}/{file}", f"{there}/{file}")
+
+
+def _point(source: str, target: Path) -> None:
+    """A link, or else, of what a symbolic link can lead to, that: nobody copies 100 MB for a lab.
+
+    The guest of a lab of root's is run by another user, who may not be able to follow one.
+    """
+    try:
+        os.link(source, target)
+    except OSError:
+        if os.geteuid() == 0:
+            shutil.copyfile(source, target)
+        else:
+            # Such as the system's cache: files of others may not be linked (proc_sys_fs(5)).
+            target.symlink_to(source)
 
 
 def _link(source: Path | str, target: Path | str) -> None:

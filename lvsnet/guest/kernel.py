@@ -2,7 +2,8 @@
 
 What the package brings is cut down to what a lab can use and kept in the cache. The kernel is
 linked against Debian forky's C library, newer than that of most hosts, which is why that library
-lies beside it and the kernel names it by its full path: it cannot be moved.
+lies beside it. The kernel names it by a path relative to where it is started: in the directory
+above its own, wherever that is.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from lvsnet.progress import Report
 
 KIND = "kernel"
 TITLE = "guest kernel"
-FORMAT = 1
+FORMAT = 2
 """Raised when the way from the package to an entry changes."""
 
 SUITE = "forky"
@@ -75,6 +76,8 @@ INDEXES = ("modules.dep", "modules.builtin", "modules.alias", "modules.softdep")
 
 LINUX = "usr/bin/linux.uml"
 BUSYBOX = "usr/bin/busybox"
+BESIDE = "kernel"
+"""Directory of an entry that has the kernel and its C library, and nothing else."""
 CHANGELOG = f"usr/share/doc/{PACKAGE}/changelog.Debian.gz"
 MODULES = "usr/lib/uml/modules"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -85,7 +88,7 @@ PATCH_S = 60.0
 @dataclass(frozen=True)
 class Kernel:
     binary: Path
-    """An ordinary program; its path may not change."""
+    """An ordinary program that is to be started in the directory above its own."""
     busybox: Path
     """Statically linked, for the first steps in the guest."""
     modules: Path
@@ -102,12 +105,14 @@ class Kernel:
 
 def find() -> Kernel | None:
     """The guest kernel, when it is in the cache."""
-    directory = cache.entry(KIND, _key())
-    return _read(directory) if (directory / "kernel.json").is_file() else None
+    directory = cache.find(KIND, _key())
+    return _read(directory) if directory is not None else None
 
 
-def ensure(report: Report) -> Kernel:
+def ensure(report: Report, place: Path | None = None) -> Kernel:
     """The guest kernel, fetched first when it is missing: about 15 s.
+
+    With ``place``, a cache such as `cache.SYSTEM`, it is to be there.
 
     Raises LvsnetError when there is none for this CPU, or it cannot be fetched.
     """
@@ -117,14 +122,14 @@ def ensure(report: Report) -> Kernel:
             "only. On this machine labs need a host kernel with IPVS."
         )
 
-    def build(directory: Path, final: Path) -> None:
-        _build(directory, final, report)
+    def build(directory: Path, _final: Path) -> None:
+        _build(directory, report)
 
-    return _read(cache.build_once(KIND, _key(), build, report))
+    return _read(cache.ensure(KIND, _key(), build, report, place))
 
 
 def _key() -> str:
-    values = (FORMAT, SUITE, PACKAGES, KEPT_MODULES, LEFT_OUT_MODULES, str(cache.root()))
+    values = (FORMAT, SUITE, PACKAGES, KEPT_MODULES, LEFT_OUT_MODULES)
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
@@ -138,7 +143,7 @@ def _read(directory: Path) -> Kernel:
             "lvsnet setup fetches it again."
         ) from error
     return Kernel(
-        binary=directory / LINUX,
+        binary=directory / BESIDE / PurePosixPath(LINUX).name,
         busybox=directory / BUSYBOX,
         modules=directory / MODULES / version,
         version=version,
@@ -154,7 +159,7 @@ def _note(version: str) -> str:
     return f"The guest kernel is Linux {version}; lvsnet is tested with {TESTED}."
 
 
-def _build(directory: Path, final: Path, report: Report) -> None:
+def _build(directory: Path, report: Report) -> None:
     tar = directory / "tree.tar"
     tree = debian.Tree(
         title=TITLE, log="kernel", suite=SUITE, variant="extract", packages=PACKAGES
@@ -164,7 +169,7 @@ def _build(directory: Path, final: Path, report: Report) -> None:
     with tarfile.open(tar) as archive:
         about = _unpack(archive, directory)
     tar.unlink()
-    _use_library_beside(directory, final)
+    _use_library_beside(directory)
     (directory / "kernel.json").write_text(json.dumps(about) + "\n")
 
 
@@ -182,10 +187,10 @@ def _unpack(archive: tarfile.TarFile, directory: Path) -> dict[str, str]:
         _write(directory / modules / name, content, 0o644)
     lines = [f"{path}: {' '.join(dependencies[path])}".rstrip() for path in kept]
     _write(directory / modules / "modules.dep", "\n".join([*lines, ""]).encode(), 0o644)
-    for program in (LINUX, BUSYBOX):
-        _write(directory / program, _content(archive, members, program), 0o755)
-    for library in (LOADER, *_libraries(archive, members, directory)):
-        _write(directory / library, _content(archive, members, library), 0o755)
+    _write(directory / BUSYBOX, _content(archive, members, BUSYBOX), 0o755)
+    for program in (LINUX, LOADER):
+        _write(_beside(directory, program), _content(archive, members, program), 0o755)
+    _write_libraries(archive, members, directory)
     changelog = gzip.decompress(_content(archive, members, CHANGELOG)).decode(errors="replace")
     package = changelog.partition("\n")[0].partition(")")[0].replace("(", "")
     return {"version": version, "package": package}
@@ -202,29 +207,30 @@ def _is_kept(path: str) -> bool:
     return path.startswith(KEPT_MODULES) and not path.startswith(LEFT_OUT_MODULES)
 
 
-def _libraries(
+def _beside(directory: Path, path: str) -> Path:
+    return directory / BESIDE / PurePosixPath(path).name
+
+
+def _write_libraries(
     archive: tarfile.TarFile, members: dict[str, tarfile.TarInfo], directory: Path
-) -> list[str]:
+) -> None:
     """The shared libraries that the kernel loads, and those that they load."""
-    needed: list[str] = []
-    pending = [directory / LINUX]
+    pending = [_beside(directory, LINUX)]
     while pending:
         for name in _patchelf("--print-needed", str(pending.pop())).split():
-            library = f"{LIBRARIES}/{name}"
-            if library == LOADER or library in needed:
-                continue
-            needed.append(library)
-            _write(directory / library, _content(archive, members, library), 0o755)
-            pending.append(directory / library)
-    return needed
+            library = directory / BESIDE / name
+            if not library.exists():
+                _write(library, _content(archive, members, f"{LIBRARIES}/{name}"), 0o755)
+                pending.append(library)
 
 
-def _use_library_beside(directory: Path, final: Path) -> None:
-    # DT_RPATH rather than DT_RUNPATH: the user's LD_LIBRARY_PATH must not come first.
+def _use_library_beside(directory: Path) -> None:
+    # DT_RPATH rather than DT_RUNPATH: the user's LD_LIBRARY_PATH must not come first. Not $ORIGIN,
+    # which the loader makes absolute: the way there may lead through directories closed to a user.
     _patchelf(
-        "--set-interpreter", str(final / LOADER),
-        "--force-rpath", "--set-rpath", str(final / LIBRARIES),
-        str(directory / LINUX),
+        "--set-interpreter", f"{BESIDE}/{PurePosixPath(LOADER).name}",
+        "--force-rpath", "--set-rpath", BESIDE,
+        str(_beside(directory, LINUX)),
     )  # fmt: skip
 
 

@@ -18,9 +18,11 @@ from pathlib import Path
 
 from lvsnet import cache
 from lvsnet.errors import LvsnetError
+from lvsnet.guest import memory
 
 NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 """As the lab file has it."""
+SHARE, UML = "share", "uml"
 LONGEST_SOCKET = 107
 """Bytes of a unix socket's path (sun_path, unix(7)), less the final zero."""
 
@@ -40,9 +42,24 @@ class Place:
         return self.home / "root"
 
     @property
+    def share(self) -> Path:
+        """Files for the guest, below its root; it may write there as well."""
+        return self.root / SHARE
+
+    @property
+    def uml(self) -> Path:
+        """What the guest's kernel keeps on the host for itself."""
+        return self.home / UML
+
+    @property
     def console(self) -> Path:
         """What the guest's kernel and init say."""
         return self.home / "console.log"
+
+    @property
+    def memory(self) -> Path:
+        """A link to the directory of the guest's memory, where the guest itself does not reach."""
+        return self.lock.with_suffix(".memory")
 
     @property
     def leads_to_socket(self) -> Path:
@@ -117,13 +134,19 @@ def take(place: Place) -> int | None:
         os.close(fd)
 
 
-def clear(place: Place, lock: int) -> None:
-    """Remove all that a lab has on disk, and give the lock back."""
+def empty(place: Place) -> None:
+    """Remove all that a lab has on disk; the caller holds its lock."""
     if place.leads_to_socket.is_symlink():
         place.leads_to_socket.readlink().unlink(missing_ok=True)
     if place.home.exists():
         shutil.rmtree(place.home)
+    memory.give_back(place.memory)
     place.socket.unlink(missing_ok=True)
+
+
+def clear(place: Place, lock: int) -> None:
+    """Remove all that a lab has on disk, and give the lock back."""
+    empty(place)
     place.lock.unlink(missing_ok=True)
     os.close(lock)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import shutil
 import signal
 import socket
 import sys
@@ -23,7 +22,7 @@ from types import FrameType
 
 from lvsnet.engine import logs
 from lvsnet.errors import LvsnetError
-from lvsnet.guest import boot, places, uml, wire
+from lvsnet.guest import boot, keeper, memory, places, uml, users, wire
 from lvsnet.guest.wire import Frame, Line, Type
 
 BOOT_DEADLINE = 60.0
@@ -42,6 +41,17 @@ class Client:
     streams: dict[int, int] = field(default_factory=dict)
     """The client's stream id -> the line's."""
     gone: bool = False
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What a supervisor is to run."""
+
+    place: places.Place
+    configuration: dict[str, object]
+    user: users.LabUser | None
+    others: int
+    """How many labs of this user run already."""
 
 
 class GuestEndedError(Exception):
@@ -201,45 +211,107 @@ class Supervisor:
 
 
 def run(place: places.Place, configuration: dict[str, object], owner: Client) -> None:
-    """Serve one lab from start to end, and take everything of it away again."""
+    """Serve one lab from start to end, and take everything of it away again.
+
+    Root's labs are served by a process without its rights; this one waits for it.
+    """
     lock = places.take(place)
     if lock is None:
         _refuse(owner, f"lab {place.lab} is already running, or just being deployed or destroyed")
         return
-    supervisor = Supervisor(owner)
-    guest = None
-    failure = ""
     try:
         others = len(list(place.socket.parent.glob("*.sock")))
-        if place.home.exists():
-            shutil.rmtree(place.home)
-        place.socket.unlink(missing_ok=True)
-        machine = boot.machine(configuration)
-        guest = uml.start(machine, place, others)
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(place.socket))
-            listener.listen()
-            place.leads_to_socket.symlink_to(place.socket)
-            supervisor.serve(listener, guest)
-    except GuestEndedError as error:
-        failure = (
-            f"the guest of lab {place.lab} {error}; its console's last lines:\n{_console(place)}"
-        )
+        user = users.for_lab(place.lab)
+        listener = _listen(place, user)
     except (OSError, LvsnetError) as error:
-        failure = f"lab {place.lab}: {error}"
+        places.clear(place, lock)
+        _refuse(owner, f"lab {place.lab}: {error}")
+        return
+    lab = Lab(place, configuration, user, others)
+    if user is None:
+        supervisor = Supervisor(owner)
+        failure = _serve(lab, listener, supervisor)
+        places.clear(place, lock)
+        supervisor.farewell(failure)
+        return
+
+    def work() -> None:
+        os.close(lock)
+        supervisor = Supervisor(owner)
+        supervisor.farewell(_serve(lab, listener, supervisor))
+
+    try:
+        child = keeper.begin(work)
+        owner.socket.close()
+        listener.close()
+        keeper.wait(child)
+    finally:
+        places.clear(place, lock)
+
+
+def _listen(place: places.Place, user: users.LabUser | None) -> socket.socket:
+    """The lab's socket, in its new directory, which is nobody's but ours and its user's."""
+    places.empty(place)
+    place.home.mkdir(mode=0o700)
+    if user is not None:
+        os.chown(place.home, -1, user.number)
+        place.home.chmod(0o710)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(place.socket))
+    # Here, since the process that does this is the one that is asked after: see `peers.of`.
+    listener.listen()
+    place.leads_to_socket.symlink_to(place.socket)
+    return listener
+
+
+def _serve(lab: Lab, listener: socket.socket, supervisor: Supervisor) -> str:
+    """Start a lab's guest, serve until it ends; why it did, unless that was asked for."""
+    guest = prepared = None
+    name = lab.place.lab
+    try:
+        machine = boot.machine(lab.configuration)
+        prepared = uml.prepare(machine, lab.place, lab.user, lab.others)
+        if lab.user is not None:
+            _drop_to(lab.user)
+        guest = uml.start(prepared)
+        supervisor.serve(listener, guest)
+    except GuestEndedError as error:
+        return f"the guest of lab {name} {error}{_last_words(prepared, guest)}"
+    except (OSError, LvsnetError) as error:
+        return f"lab {name}: {error}"
     except SystemExit as end:
-        failure = f"lab {place.lab}: its supervisor was ended by signal {end.code}"
+        return f"lab {name}: its supervisor was ended by signal {end.code}"
     except Exception:  # noqa: BLE001  whatever it is, the clients are told all of it
-        failure = f"lab {place.lab}: its supervisor failed\n{traceback.format_exc()}"
+        return f"lab {name}: its supervisor failed\n{traceback.format_exc()}"
     finally:
         if guest is not None:
             uml.end(guest)
-        places.clear(place, lock)
-        supervisor.farewell(failure)
+    return ""
 
 
-def _console(place: places.Place) -> str:
-    lines = place.console.read_text(errors="replace").splitlines()
+def _drop_to(user: users.LabUser) -> None:
+    """From here on nothing can be imported: the library may lie where only root may read."""
+    parent = os.getppid()
+    users.become(user.number)
+    uml.end_with(parent)
+
+
+def _last_words(prepared: uml.Prepared | None, guest: uml.Guest | None) -> str:
+    """Why a guest ended, and what its console showed: the rest of a sentence."""
+    if prepared is None or guest is None:
+        return ""
+    console = prepared.console
+    text = os.pread(console, os.fstat(console).st_size, 0).decode(errors="replace")
+    try:
+        free = memory.free(prepared.memory)
+    except OSError:
+        free = 0  # somebody has removed the directory
+    why = memory.explained(uml.killed_by(guest), text, free)
+    return f"{': ' if why else ''}{why}; its console's last lines:\n{_quoted(text)}"
+
+
+def _quoted(console: str) -> str:
+    lines = console.splitlines()
     # What led to a panic stands before it; the stack behind it says nothing of the lab.
     panic = next((n for n, line in enumerate(lines, 1) if "Kernel panic" in line), len(lines))
     return logs.quoted(lines[:panic][-CONSOLE_LINES:])
@@ -257,8 +329,10 @@ def _end_by_signal(number: int, _stack: FrameType | None) -> None:
 
 def main() -> None:
     """As `lvsnet.guest.launch` starts it: configuration on stdin, the owner's socket by number."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in keeper.ENDINGS:
         signal.signal(number, _end_by_signal)
+    # The guest of a lab of root's reads what is made for it as another user.
+    os.umask(0o022)
     configuration = json.load(sys.stdin)
     owner = Client(socket.socket(fileno=int(sys.argv[1])))
     try:

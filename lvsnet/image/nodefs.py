@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from lvsnet import apt, cache, debian
 from lvsnet.errors import LvsnetError
-from lvsnet.image.recipe import Recipe, pyroute2_files, recipe
+from lvsnet.image.recipe import Recipe, recipe
 from lvsnet.progress import Report
 
 KIND = "image"
@@ -30,12 +29,14 @@ class Image:
 def find() -> Image | None:
     """The image for this lvsnet's recipe, when it has been built."""
     key = recipe().key
-    path = cache.entry(KIND, key) / FILE
-    return Image(path, key) if path.is_file() else None
+    directory = cache.find(KIND, key)
+    return Image(directory / FILE, key) if directory is not None else None
 
 
-def ensure(report: Report) -> Image:
+def ensure(report: Report, place: Path | None = None) -> Image:
     """The image for this lvsnet's recipe, built first when it is missing: about a minute.
+
+    With ``place``, a cache such as `cache.SYSTEM`, it is to be there.
 
     Raises LvsnetError when it cannot be built here.
     """
@@ -44,7 +45,7 @@ def ensure(report: Report) -> Image:
     def build(directory: Path, _final: Path) -> None:
         _build(wanted, directory, report)
 
-    return Image(cache.build_once(KIND, wanted.key, build, report) / FILE, wanted.key)
+    return Image(cache.ensure(KIND, wanted.key, build, report, place) / FILE, wanted.key)
 
 
 def _build(wanted: Recipe, directory: Path, report: Report) -> None:
@@ -57,6 +58,8 @@ def _build(wanted: Recipe, directory: Path, report: Report) -> None:
     write_tar(wanted, packed, report)
     _pack(packed, directory / FILE)
     packed.unlink()
+    # The guest of a lab of root's reads it as another user.
+    (directory / FILE).chmod(0o644)
 
 
 def write_tar(wanted: Recipe, target: Path, report: Report) -> None:
@@ -64,8 +67,6 @@ def write_tar(wanted: Recipe, target: Path, report: Report) -> None:
 
     Raises LvsnetError when it cannot be built here.
     """
-    library = target.with_name("pyroute2.tar")
-    _write_library(library)
     tree = debian.Tree(
         title=TITLE,
         log="image",
@@ -73,24 +74,9 @@ def write_tar(wanted: Recipe, target: Path, report: Report) -> None:
         variant="minbase",
         packages=wanted.packages,
         excludes=wanted.excludes,
-        hooks=(
-            'mkdir -p "$1/usr/lib/python3/dist-packages"',
-            f"tar-in {library} /usr/lib/python3/dist-packages",
-            *wanted.hooks,
-        ),
+        hooks=wanted.hooks,
     )
     debian.write_tar(tree, target, report)
-    library.unlink()
-
-
-def _write_library(target: Path) -> None:
-    with tarfile.open(target, "w") as archive:
-        for name, file in pyroute2_files().items():
-            member = tarfile.TarInfo(name)
-            member.mode = 0o644
-            member.size = file.stat().st_size
-            with file.open("rb") as content:
-                archive.addfile(member, content)
 
 
 def _pack(tar: Path, target: Path) -> None:

@@ -55,12 +55,13 @@ def test_destroy_all_ends_every_lab(user: User) -> None:
     assert user.tries("destroy", "--all").code == 0
 
 
+@pytest.mark.parametrize("which", [0, -1], ids=["the part that stays root", "the one that serves"])
 @pytest.mark.parametrize("name", ["KILL", "TERM"])
-def test_the_guest_ends_with_its_supervisor(user: User, name: str) -> None:
+def test_the_guest_ends_with_its_supervisor(user: User, name: str, which: int) -> None:
     lab = user.lab("orphan")
     user.does("deploy", "--no-wait", lab)
     processes = list(user.processes())
-    os.kill(user.supervisor(), signal.Signals[f"SIG{name}"])
+    os.kill(user.supervisors()[which], signal.Signals[f"SIG{name}"])
     eventually(lambda: not alive(processes), 5, lambda: user.processes())
     assert user.does("inspect") == ""
     assert nothing_of(user)
@@ -81,12 +82,12 @@ def test_a_deploy_takes_the_place_of_a_lab_that_was_killed(user: User) -> None:
     lab = user.lab("again")
     user.does("deploy", "--no-wait", lab)
     user.does("exec", "lb01", "touch", "/root/old")
-    os.kill(user.supervisor(), signal.SIGKILL)
+    os.kill(user.supervisors()[0], signal.SIGKILL)
     eventually(lambda: not user.processes(), 5, lambda: user.processes())
     assert user.left()
     user.does("deploy", "--no-wait", lab)
     assert user.tries("exec", "lb01", "test", "-e", "/root/old").code == 1
-    os.kill(user.supervisor(), signal.SIGKILL)
+    os.kill(user.supervisors()[0], signal.SIGKILL)
     eventually(lambda: not user.processes(), 5, lambda: user.processes())
     assert user.left()
     user.tries("destroy", "again")
@@ -138,7 +139,8 @@ def test_a_guest_that_dies_ends_what_runs_in_it_with_one_message(user: User) -> 
     finally:
         kill(running)
     assert running.returncode == 1
-    assert err.startswith(b"lvsnet: the guest of lab dies ended; its console's last lines:\n")
+    assert err.startswith(b"lvsnet: the guest of lab dies ended: something killed its process")
+    assert b"; its console's last lines:\n" in err
     assert b"Traceback" not in err
     eventually(lambda: nothing_of(user), 5, user.left)
     done = user.tries("inspect")

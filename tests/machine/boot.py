@@ -89,7 +89,8 @@ def run(
         private = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="lvsnet-machine-")))
         console = share / "console"
         argv = _command_line(found, machine, share, private)
-        line = owned.enter_context(_booted(argv, machine.memory, private, console))
+        where = found.binary.parents[1]
+        line = owned.enter_context(_booted(argv, where, machine.memory, private, console))
         if not _follow(line, output, time.monotonic() + within):
             raise MachineError(f"not done within {within:.0f} s: {shlex.join(command)}\n"
                                f"{_last_lines(console)}")  # fmt: skip
@@ -147,7 +148,7 @@ def _command_line(found: kernel.Kernel, machine: Machine, share: Path, private: 
 
 @contextmanager
 def _booted(
-    argv: Sequence[str], size: str, private: Path, console: Path
+    argv: Sequence[str], where: Path, size: str, private: Path, console: Path
 ) -> Iterator[socket.socket]:
     """The kernel as a process; gives the socket on which its serial line talks, then ends it."""
     prctl = ctypes.CDLL(None).prctl
@@ -163,16 +164,22 @@ def _booted(
         os.dup2(line_in.fileno(), LINE_IN)
         os.dup2(line_out.fileno(), LINE_OUT)
 
-    with unheard, line, console.open("wb") as log, _processor() as cpu:
+    with ExitStack() as owned:
+        for end in (unheard, line):
+            owned.enter_context(end)
+        log, cpu = owned.enter_context(console.open("wb")), owned.enter_context(_processor())
+        link = private / "memory"
+        owned.callback(memory.give_back, link)
+        own = memory.claim(size, link, private)
         try:
             process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={"HOME": str(private), "TMPDIR": str(memory.directory(size, private)),
-                     "PATH": os.environ["PATH"]},
+                env={"HOME": str(private), "TMPDIR": str(own), "PATH": os.environ["PATH"]},
                 start_new_session=True,
+                cwd=where,
                 pass_fds=(LINE_IN, LINE_OUT),
                 preexec_fn=prepare,
             )  # fmt: skip

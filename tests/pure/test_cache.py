@@ -145,3 +145,41 @@ def test_the_second_builder_takes_what_the_first_built() -> None:
     first.join(10)
     assert built == ["slow"]
     assert not (cache.entry("kind", "key") / "file").exists()
+
+
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cache, "SYSTEM", tmp_path / "system")
+    return tmp_path / "system"
+
+
+def test_the_systems_cache_is_looked_in_after_the_users(system: Path, in_cache: Path) -> None:
+    assert cache.find("kind", "key") is None
+    shared = cache.ensure("kind", "key", write("x"), silent, system)
+    assert shared == system / "kind/key" == cache.find("kind", "key")
+    assert cache.ensure("kind", "key", write("not built"), silent) == shared
+    own = cache.build_once("kind", "key", write("own"), silent)
+    assert own == in_cache / "kind/key" == cache.find("kind", "key")
+
+
+def test_what_the_user_has_is_copied_for_all(system: Path, in_cache: Path) -> None:
+    cache.build_once("kind", "key", write("own"), silent)
+    shared = cache.ensure("kind", "key", write("not built"), silent, system)
+    assert (shared / "file").read_text() == "own"
+    assert (in_cache / "kind/key/file").exists()
+
+
+def test_what_is_for_all_can_be_read_by_all(system: Path) -> None:
+    def build(directory: Path, _final: Path) -> None:
+        (directory / "below").mkdir(mode=0o700)
+        for name, mode in (("program", 0o700), ("below/data", 0o600)):
+            (directory / name).write_text("")
+            (directory / name).chmod(mode)
+
+    before = os.umask(0o077)
+    try:
+        shared = cache.ensure("kind", "key", build, silent, system)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in [shared, *shared.rglob("*")]}
+    assert modes == {"key": 0o755, "below": 0o755, "program": 0o755, "data": 0o644}

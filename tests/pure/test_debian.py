@@ -118,5 +118,17 @@ def test_an_ordinary_user_without_subordinate_ids_is_told_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4294000000)
-    with pytest.raises(LvsnetError, match=r"sudo usermod --add-subuids .* 4294000000"):
+    with pytest.raises(LvsnetError, match="4294000000 has no subordinate ids") as caught:
+        debian.mode()
+    assert str(caught.value).endswith("run:\n  sudo lvsnet setup --system")
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_subordinate_ids_alone_do_not_do(monkeypatch: pytest.MonkeyPatch, installed: bool) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4294000000)
+    monkeypatch.setattr(debian, "_has_range", lambda _file, _names: True)
+    monkeypatch.setattr("shutil.which", lambda *_of, **_how: "/bin/true" if installed else None)
+    monkeypatch.setattr(debian, "_runs_after", lambda _namespace: False)
+    reason = "does not allow user namespaces" if installed else "newuidmap .* is not installed"
+    with pytest.raises(LvsnetError, match=f"(?s){reason}.*sudo lvsnet setup --system$"):
         debian.mode()

@@ -15,6 +15,7 @@ from lvsnet.docker import api
 from lvsnet.doctor import Check
 from lvsnet.engine import kernel
 from lvsnet.engine.kernel import Ipvs
+from lvsnet.guest import landlock
 
 
 @pytest.fixture
@@ -24,6 +25,13 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apt, "PATH", str(tmp_path))
     monkeypatch.setattr(doctor, "KEYRING", tmp_path / "keyring.gpg")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+
+def test_a_kernel_without_landlock_is_only_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landlock, "version", lambda: 0)
+    (check,) = (one for one in doctor.checks() if one.name == "Landlock")
+    assert check.state == "note"
+    assert "a privileged node can read every file that the guest's user can" in check.detail
 
 
 def states(found: list[Check]) -> dict[str, str]:

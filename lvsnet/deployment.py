@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from lvsnet.guest.kernel import Kernel
     from lvsnet.image.nodefs import Image
 
+MEMORY_LINE = re.compile(r"^memory:[ ]*([0-9.]+[A-Za-z]+)[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
 NAME_LINE = re.compile(rf"^name:[ ]*({NAME})[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
 LOOKED_AT = 64 * 1024
-"""Bytes of a lab file that are looked at for its name before it is read properly."""
+"""Bytes of a lab file that are looked at before it is read properly."""
 
 
 def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
@@ -40,7 +41,7 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     if choice.kernel == "guest":
         _in_guest(file, wish, choice, settle, report)
         return
-    plan = _compiled(file, wish, report)
+    plan = planned(file, wish, report)
     _runs_nowhere(plan.lab)
     kernel = f"host {os.uname().release}"
     report(f"{plan.lab}: {choice.runtime}, kernel {kernel}: {choice.reason}")
@@ -51,17 +52,101 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     report(f"{plan.lab} runs")
 
 
+def redeploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
+    """Change the running lab that ``file`` describes to what it says now; run one that does not.
+
+    What does not change goes on. With ``settle``, wait as many seconds until the site is up.
+
+    Raises:
+        LabFileError: the file is wrong.
+        LvsnetError: what cannot be changed in a running lab, or what failed.
+    """
+    from lvsnet.compiled import compile_file
+    from lvsnet.control import labs
+
+    lab = guessed_name(file) or compile_file(file).plan.lab
+    place = dict(labs.running()).get(lab)
+    if place is None:
+        deploy(file, wish, settle, report)
+        return
+    old = place.record(lab)
+    refuse_to_move(old, wish)
+    plan = planned(file, wish, report)
+    if plan.lab != lab:
+        raise LvsnetError(f"{file} is the file of lab {plan.lab}, not of {lab}")
+    refuse_to_grow(old, plan)
+    if old.about.runtime == "docker":
+        plan = _with_images(plan, report)
+    else:
+        plan = without_images(plan, report)
+    record = Record(replace(old.about, file=str(file.resolve())), plan)
+    place.reconfigure(record, settle, report)
+    report(f"{lab} runs")
+
+
+def refuse_to_move(record: Record, wish: Wish) -> None:
+    """Raise when a running lab is wished to be elsewhere: by another runtime or kernel."""
+    about = record.about
+    kernel = about.kernel.partition(" ")[0]
+    lab = record.plan.lab
+    if about.runtime == "containerlab":
+        raise LvsnetError(
+            f"containerlab wired lab {lab}, so lvsnet cannot change it; {_begin_again(lab)}"
+        )
+    if wish.runtime not in ("auto", about.runtime) or wish.kernel not in ("auto", kernel):
+        raise LvsnetError(
+            f"lab {lab} runs by {about.runtime} on the {kernel}'s kernel, which cannot be changed "
+            f"while it runs; {_begin_again(lab)}"
+        )
+
+
+def refuse_to_grow(record: Record, plan: Plan) -> None:
+    """Raise when the guest of a running lab is to have another size."""
+    before, after = record.plan.memory or "the usual size", plan.memory or "the usual size"
+    if before != after and record.about.kernel.startswith("guest"):
+        raise LvsnetError(
+            f"the memory of lab {plan.lab} is {before} and cannot be {after} while it runs; "
+            f"{_begin_again(plan.lab)}"
+        )
+
+
+def _begin_again(lab: str) -> str:
+    return f"`lvsnet destroy {lab}` and `lvsnet deploy` begin it again"
+
+
 def guessed_name(file: Path) -> str:
     """What the lab is probably called, without reading YAML; empty when that is not to be seen."""
-    if not file.is_file():
-        return ""
-    with file.open("rb") as stream:
-        text = stream.read(LOOKED_AT).decode(errors="replace")
-    match = NAME_LINE.search(text)
+    match = NAME_LINE.search(_beginning(file))
     return match[1] if match else ""
 
 
-def _compiled(file: Path, wish: Wish, report: Report) -> Plan:
+def guessed_memory(file: Path) -> str:
+    """What its guest probably is to have, as `Plan.memory`, without reading YAML."""
+    match = MEMORY_LINE.search(_beginning(file))
+    if match is None:
+        return ""
+    from lvsnet.lab.units import Size
+    from lvsnet.lab.values import memory
+
+    try:
+        return str(memory(Size(match[1])))
+    except ValueError:
+        return ""  # the user is told when the file is read
+
+
+def _beginning(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        return stream.read(LOOKED_AT).decode(errors="replace")
+
+
+def planned(file: Path, wish: Wish, report: Report) -> Plan:
+    """The plan of a file for this wish; warnings are reported.
+
+    Raises:
+        LabFileError: the file is wrong, or unwise where the wish is strict.
+    """
     from lvsnet.compiled import compile_file, refuse
 
     compiled = compile_file(file)
@@ -83,38 +168,45 @@ def _runs_nowhere(lab: str, *without: str) -> None:
     from lvsnet.control import labs
 
     if lab in [name for name, _place in labs.running(*without)]:
-        raise LvsnetError(
-            f"lab {lab} is already running, or just being deployed or destroyed; "
-            f"`lvsnet destroy {lab}` ends it"
-        )
+        raise _runs_already(lab)
+
+
+def _runs_already(lab: str) -> LvsnetError:
+    return LvsnetError(
+        f"lab {lab} is already running, or just being deployed or destroyed; "
+        f"`lvsnet redeploy {lab}` changes it to what its file says, `lvsnet destroy {lab}` ends it"
+    )
 
 
 def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Report) -> None:
     """The guest is started from a glance at the file, which is read while the guest boots."""
-    from lvsnet.guest import kernel
+    from lvsnet.guest import kernel, places
     from lvsnet.image import nodefs
 
     found, image = kernel.find(), nodefs.find()
-    guess = guessed_name(file)
+    guess, size = guessed_name(file), guessed_memory(file)
+    # Of two deploys at one moment both may come past this: the supervisor tells then.
+    if guess in [place.lab for place in places.running()]:
+        raise _runs_already(guess)
     if found is not None and image is not None and guess:
-        with _guest(guess, found, image) as connection:
-            plan = _compiled(file, wish, report)
-            if plan.lab == guess:
+        with _guest(guess, size, found, image) as connection:
+            plan = planned(file, wish, report)
+            if (plan.lab, plan.memory) == (guess, size):
                 _runs_nowhere(guess, "guest")
                 _run_in_guest(connection, found, plan, file, choice, settle, report)
                 return
     else:
-        plan = _compiled(file, wish, report)
+        plan = planned(file, wish, report)
     _runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
     found, image = kernel.ensure(report), nodefs.ensure(report)
-    with _guest(plan.lab, found, image) as connection:
+    with _guest(plan.lab, plan.memory, found, image) as connection:
         _run_in_guest(connection, found, plan, file, choice, settle, report)
 
 
-def _guest(lab: str, found: Kernel, image: Image) -> AbstractContextManager[Connection]:
+def _guest(lab: str, size: str, found: Kernel, image: Image) -> AbstractContextManager[Connection]:
     from lvsnet.guest import memory, starting
 
-    return starting.starting(lab, starting.machine(found, image, memory.DEFAULT))
+    return starting.starting(lab, starting.machine(found, image, size or memory.DEFAULT))
 
 
 def _run_in_guest(
@@ -126,13 +218,13 @@ def _run_in_guest(
     settle: float,
     report: Report,
 ) -> None:
-    from lvsnet.guest import starting
+    from lvsnet.guest import starting, uml
 
-    plan = _without_images(plan, report)
+    plan = without_images(plan, report)
     about = _about(file, choice, f"guest {found.version}")
     report(f"{plan.lab}: {about.runtime}, kernel {about.kernel}: {about.reason}")
-    if found.note:
-        report(found.note)
+    for remark in filter(None, (found.note, uml.remark(plan.nodes))):
+        report(remark)
     modules = starting.modules(found, plan.kernel)
     starting.deploy(connection, Record(about, plan), modules, settle, report)
     report(f"{plan.lab} runs")
@@ -147,11 +239,11 @@ def _by_crun(record: Record, settle: float, report: Report) -> None:
     from lvsnet.host import labs, operations
     from lvsnet.image import tree
 
-    record = replace(record, plan=_without_images(record.plan, report))
+    record = replace(record, plan=without_images(record.plan, report))
     operations.deploy(record, labs.runtime(tree.ensure(report)), settle, report)
 
 
-def _without_images(plan: Plan, report: Report) -> Plan:
+def without_images(plan: Plan, report: Report) -> Plan:
     """A topology's images are what its nodes run with Docker only."""
     if not any(node.process for node in plan.nodes):
         return plan
@@ -163,13 +255,19 @@ def _without_images(plan: Plan, report: Report) -> Plan:
 
 
 def _by_docker(record: Record, settle: float, report: Report) -> None:
-    from lvsnet.docker import engine, images, labs
+    from lvsnet.docker import labs
+
+    labs.deploy(replace(record, plan=_with_images(record.plan, report)), settle, report)
+
+
+def _with_images(plan: Plan, report: Report) -> Plan:
+    """The plan as the Docker engine runs it, which then has its images."""
+    from lvsnet.docker import engine, images
     from lvsnet.engine.runtimes import docker_images
 
     client = engine.connect()
-    images.ensure(client, record.plan.nodes, report)
-    plan = docker_images.with_images(client, record.plan)
-    labs.deploy(replace(record, plan=plan), settle, report)
+    images.ensure(client, plan.nodes, report)
+    return docker_images.with_images(client, plan)
 
 
 def _by_containerlab(record: Record, settle: float, report: Report) -> None:

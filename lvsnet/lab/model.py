@@ -28,7 +28,7 @@ from pydantic import (
 )
 
 from lvsnet.lab import values
-from lvsnet.lab.units import Duration
+from lvsnet.lab.units import Duration, Size
 
 Text = Annotated[str, BeforeValidator(values.text), WithJsonSchema({"type": ["string", "number"]})]
 """A number is taken as the text that it was written with."""
@@ -500,6 +500,9 @@ class Lab(Strict):
     """Of connections in IPVS, on all directors."""
     services: dict[Name, Service] = {}
     """Name -> virtual service (keepalived's virtual_server)."""
+    memory: Annotated[Size, AfterValidator(values.memory)] | None = None
+    """Of the guest that the lab runs in, where it runs in one; 512M by itself. It is taken as it
+    is used, half of it at most for what nodes write to their disks."""
     privileged: Switch = False
     """Every node is privileged."""
     allow: list[RuleName] = []

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from lvsnet.lab import model, values
-from lvsnet.lab.units import Duration
+from lvsnet.lab.units import Duration, Size
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ KINDS = (
         Duration,
         "duration",
         "A number with its unit, `us`, `ms`, `s`, `m` or `h`: `500ms`, `1.5s`, `2m`.",
+    ),
+    Kind(
+        Size,
+        "size",
+        "A number with its unit, `K`, `M` or `G`, powers of 1024, or `KiB`, `MiB`, `GiB`: `512M`.",
     ),
     Kind(model.Switch, "switch", "`true` or `false`; in YAML 1.2 `yes` and `no` are text."),
     Kind(model.Command, "command", "A command line, not empty."),

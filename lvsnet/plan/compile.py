@@ -24,7 +24,7 @@ from lvsnet.plan.model import (
     RealServerListed,
 )
 from lvsnet.plan.netplan import netplan_files
-from lvsnet.plan.own import own_commands, own_configuration, own_daemons, with_own
+from lvsnet.plan.own import own_commands, own_configuration, own_daemons, own_texts, with_own
 from lvsnet.plan.routes import routes
 from lvsnet.plan.services import Site, rip, sites
 from lvsnet.plan.sysctls import sysctl_files, sysctls
@@ -65,6 +65,7 @@ def compile_lab(lab: Lab) -> Plan:
         held=_held(lab),
         listed=_listed(lab, services),
         allow=tuple(lab.allow),
+        memory=str(lab.memory or ""),
     )
 
 
@@ -119,7 +120,10 @@ def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
         files = keepalived.keepalived_files(lab, node, ())
         return _Software(
             files=(*nginx.nginx_files(node, ports), *files),
-            daemons=(nginx.nginx_daemon(awaited), *_keepalived(spec, files)),
+            daemons=(
+                nginx.nginx_daemon(awaited, own_texts(spec).items()),
+                *_keepalived(spec, files),
+            ),
         )
     if spec.role == "director":
         return _balancer(lab, node, [site for site in services if node in site.directors])
@@ -145,9 +149,8 @@ def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
 
 
 def _keepalived(spec: lab_model.Node, generated: Sequence[File]) -> tuple[Daemon, ...]:
-    if own_configuration(spec) is not None:
-        return (keepalived.keepalived_daemon(keepalived.TEST),)
-    return (keepalived.keepalived_daemon(),) if generated else ()
+    own = own_configuration(spec)
+    return (keepalived.keepalived_daemon(own),) if generated or own is not None else ()
 
 
 def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:

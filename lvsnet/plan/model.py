@@ -80,6 +80,10 @@ class Daemon:
     """File that exists, and names a live process, once it is ready."""
     tests: tuple[ConfigurationTest, ...] = ()
     """Of a configuration that the user wrote; a generated one needs none."""
+    reads: tuple[str, ...] = ()
+    """Files, or directories with a final slash, that it reads."""
+    reload: str = ""
+    """Signal that makes it read them again: ``HUP``; empty for one that has to be restarted."""
 
 
 @dataclass(frozen=True)
@@ -170,5 +174,8 @@ class Plan:
     """``held`` and ``listed`` say when the site as a whole is up."""
     allow: tuple[str, ...] = ()
     """Names of rules that the lab breaks on purpose."""
+    memory: str = ""
+    """Of a guest that the lab runs in, as the kernel's mem= takes it: ``512M``; empty for the
+    usual size."""
     strict: bool = False
     """Whether a warning about a daemon's configuration is an error."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lvsnet.deployment import guessed_name
+from lvsnet.deployment import guessed_memory, guessed_name
 from lvsnet.resources import example_labs
 
 
@@ -35,3 +35,22 @@ def test_what_is_no_file_has_no_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lab", example_labs())
 def test_the_guess_is_right_for_the_examples(lab: str) -> None:
     assert guessed_name(example_labs()[lab]) == lab
+
+
+@pytest.mark.parametrize(
+    ("text", "memory"),
+    [
+        ("name: dr\nmemory: 1G\n", "1G"),
+        ("memory:   1024MiB # much\n", "1G"),
+        ("name: dr\n", ""),
+        ("nodes:\n  a: {memory: 1G}\n  memory: 1G\n", ""),
+        ("memory: 1K\n", ""),
+        ("memory: 512MB\n", ""),
+        ("memory: '1G'\n", ""),
+    ],
+)
+def test_a_guess_at_the_memory_is_what_a_plan_says_of_it(
+    tmp_path: Path, text: str, memory: str
+) -> None:
+    (tmp_path / "lab.yaml").write_text(text)
+    assert guessed_memory(tmp_path / "lab.yaml") == memory

@@ -1,4 +1,4 @@
-"""Durations."""
+"""Durations and sizes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvsnet.lab.units import Duration
+from lvsnet.lab.units import Duration, Size
 
 SECONDS = {
     "2s": "2",
@@ -78,3 +78,51 @@ def test_order_is_that_of_time() -> None:
         "1m",
         "1h",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "shortest", "size"),
+    [
+        ("512M", "512M", 2**29),
+        ("1G", "1G", 2**30),
+        ("768MiB", "768M", 768 * 2**20),
+        ("1.5G", "1536M", 1536 * 2**20),
+        ("1048576KiB", "1G", 2**30),
+        ("0.5K", "", 0),
+        ("1.3G", "", 0),
+    ],
+)
+def test_sizes_are_whole_k_in_powers_of_1024(written: str, shortest: str, size: int) -> None:
+    if not shortest:
+        with pytest.raises(ValueError, match=f"^{written} is not a whole number of K$"):
+            Size(written)
+        return
+    assert Size(written).bytes == size
+    assert str(Size(written)) == shortest
+    assert Size(written) == Size(shortest)
+
+
+@given(st.integers(min_value=0, max_value=2**40))
+def test_a_size_that_is_rendered_reads_back(kibibytes: int) -> None:
+    size = Size(f"{kibibytes}K")
+    assert size.bytes == kibibytes * 1024
+    assert Size(str(size)) == size
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("512", "512 needs a unit: K, M or G, such as 512M"),
+        ("512MB", "'512MB': units are K, M and G, powers of 1024; write 512M"),
+        ("1g", "'1g': units are K, M and G, powers of 1024; write 1G"),
+        ("1.5 GiB", "'1.5 GiB': units are K, M and G, powers of 1024; write 1.5G"),
+        ("1T", "'1T' is not a size; write a number with a unit, such as 512M or 1G"),
+        ("-1M", "'-1M' is not a size; write a number with a unit, such as 512M or 1G"),
+        ("", "'' is not a size; write a number with a unit, such as 512M or 1G"),
+        ("1M\n", "'1M\\n' is not a size; write a number with a unit, such as 512M or 1G"),
+    ],
+)
+def test_what_is_no_size_says_what_is_one(written: str, message: str) -> None:
+    with pytest.raises(ValueError) as failure:  # noqa: PT011  the text is compared
+        Size(written)
+    assert str(failure.value) == message

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lvsnet.engine import capabilities
+from lvsnet.engine.runtimes import disks
 from lvsnet.plan.model import Node
 
 TOP_CGROUP = "/lvsnet"
@@ -46,6 +47,12 @@ MOUNTS: tuple[tuple[str, str, list[str]], ...] = (
 )
 """As on a Debian machine: /run and /tmp are gone after a reboot, the rest of the disk is not."""
 
+SMALL = {"/dev": "size=1m", "/run": "size=8m"}
+"""Those that stay a tmpfs of the node's own; other than the disk, they are never full."""
+
+UNKILLABLE = -1000
+"""What the kernel never kills when memory runs out (proc_pid_oom_score_adj(5))."""
+
 
 def lab_cgroup(lab: str) -> str:
     """The control group above those of a lab's nodes."""
@@ -57,9 +64,16 @@ def cgroup(lab: str, node: str) -> str:
     return f"{lab_cgroup(lab)}/{node}"
 
 
-def config(lab: str, node: Node, root: str) -> Mapping[str, object]:
-    """The config.json of ``node``, whose root file system is mounted at ``root``."""
+def config(
+    lab: str, node: Node, root: str, disk: str, allowed: Collection[str]
+) -> Mapping[str, object]:
+    """The config.json of ``node``, whose root file system is mounted at ``root``.
+
+    ``disk`` is the directory with what it writes, ``allowed`` the capabilities of who starts it.
+    """
     given = sorted(capabilities.of(node))
+    # With its init the whole node would end.
+    spared = {"oomScoreAdj": UNKILLABLE} if "CAP_SYS_RESOURCE" in allowed else {}
     environment = {"PATH": PATH, "HOME": "/root", "TERM": "xterm", **dict(node.environment)}
     linux: dict[str, object] = {
         "namespaces": [{"type": kind} for kind in NAMESPACES],
@@ -78,19 +92,25 @@ def config(lab: str, node: Node, root: str) -> Mapping[str, object]:
             "env": [f"{name}={value}" for name, value in environment.items()],
             "cwd": "/",
             "noNewPrivileges": False,
+            **spared,
             "capabilities": dict.fromkeys(("bounding", "effective", "permitted"), given),
         },
-        "mounts": [
-            {
-                "destination": destination,
-                "type": kind,
-                "source": kind,
-                "options": [
-                    option for option in options if not (node.privileged and option == "ro")
-                ],
-            }
-            for destination, kind, options in MOUNTS
-        ],
+        "mounts": [_mount(node, disk, *each) for each in MOUNTS],
         "annotations": {"lvsnet.lab": lab, "lvsnet.node": node.name, "lvsnet.role": node.role},
         "linux": linux,
     }
+
+
+def _mount(
+    node: Node, disk: str, destination: str, kind: str, options: list[str]
+) -> Mapping[str, object]:
+    source = kind
+    if destination in disks.VOLATILE:
+        kind, source = "bind", f"{disk}/{disks.VOLATILE[destination]}"
+        options = ["bind", *(option for option in options if not option.startswith("mode="))]
+    elif destination in SMALL:
+        others = (option for option in options if not option.startswith("size="))
+        options = [*others, SMALL[destination]]
+    elif node.privileged:
+        options = [option for option in options if option != "ro"]
+    return {"destination": destination, "type": kind, "source": source, "options": options}

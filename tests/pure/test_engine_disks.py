@@ -1,0 +1,16 @@
+"""How much of memory the disks of a lab's nodes may take."""
+
+from __future__ import annotations
+
+from lvsnet.engine.runtimes import disks
+
+MEMINFO = """\
+MemTotal:         502688 kB
+MemFree:          383104 kB
+MemAvailable:     453176 kB
+SwapTotal:             0 kB
+"""
+
+
+def test_half_of_what_is_available_stays_for_processes() -> None:
+    assert disks.limit(MEMINFO) == 453176 * 1024 // 2

@@ -1,8 +1,11 @@
-"""Signals that are passed on to a command in a node."""
+"""Signals that come while a command runs in a node: which are passed on, and noticing them."""
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 FORWARDED = (
     signal.SIGINT,
@@ -14,3 +17,21 @@ FORWARDED = (
 )
 PATIENCE = 2
 """How often Ctrl-C is passed on; once more gives up on a command that does not end."""
+
+
+@contextmanager
+def waking() -> Iterator[int]:
+    """A file descriptor that can be read as soon as a signal has come (signal.set_wakeup_fd).
+
+    A handler alone does not end a poll, which Python takes up again (PEP 475).
+    """
+    read, write = os.pipe()
+    for fd in (read, write):
+        os.set_blocking(fd, False)
+    before = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    try:
+        yield read
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(read)
+        os.close(write)

@@ -1,13 +1,13 @@
 """The agent: in the guest, runs what the host asks for over the serial line.
 
-Every request is a process: a program in a node (``exec``) or one of the engine's operations in
-a forked child (``call``), with its standard streams as channels. One thread, one selector.
+Every request is a process, a program in a node or a forked child, with its standard streams as
+channels. One thread, one selector.
 Where the time goes at its start is what a deploy waits for, hence the late imports.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import selectors
 import signal
@@ -15,18 +15,20 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lvsnet.errors import LvsnetError
-from lvsnet.guest import lean, process, wire
+from lvsnet.guest import children, console, process, wire
+from lvsnet.guest.console import Console
 from lvsnet.guest.wire import Frame, Inlet, Line, Outlet, Type
 
 LINE_DEVICE = "/dev/ttyS0"
 MOST_QUEUED = 512 * 1024
 """Bytes that may wait for the line before the agent stops reading from its children."""
 READ_SIZE = 64 * 1024
+HANG_UP = 2.0
+"""Seconds that a program has to end after its terminal was closed; then it is killed."""
 
 
 @dataclass
@@ -41,16 +43,38 @@ class Stream:
     """By file descriptor, as long as it is open."""
     status: int | None = None
     """What waitpid said, once the child has ended."""
+    console: Console | None = None
+    """Where the end of its terminal is still to come; what is typed waits until then."""
+    held: list[int] = field(default_factory=list)
+    """File descriptors that stay open as long as the child needs them."""
+
+    @property
+    def at_terminal(self) -> bool:
+        return self.child.stderr is None
 
 
 class Agent:
-    def __init__(self, fd: int) -> None:
+    """Serves requests that come on a line, until that is closed."""
+
+    def __init__(
+        self,
+        fd: int,
+        line: Line | None = None,
+        start: children.Start = children.begin,
+        ended: children.Ended = children.ended,
+    ) -> None:
         self.fd = fd
-        self.line = Line(acknowledges=True)
+        self.open = True
+        self.line = Line(acknowledges=True) if line is None else line
+        self.start = start
+        self.ended = ended
         self.selector = selectors.DefaultSelector()
         self.streams: dict[int, Stream] = {}
         self.killed: set[int] = set()
         """Children of streams that are no more, not yet reaped."""
+        self.hung_up: dict[int, float] = {}
+        """Those of them whose terminal was closed, and the time of the clock when they are killed.
+        """
         self.wake_read, wake_write = os.pipe()
         os.set_blocking(self.wake_read, False)
         os.set_blocking(wake_write, False)
@@ -60,10 +84,10 @@ class Agent:
     def run(self) -> None:
         self.selector.register(self.wake_read, selectors.EVENT_READ)
         self.selector.register(self.fd, selectors.EVENT_READ)
-        while True:
+        while self.open or self.killed:
             self._watch_line()
             self._watch_outputs()
-            for key, events in self.selector.select():
+            for key, events in self.selector.select(self._patience()):
                 if key.fd == self.fd:
                     self._serve_line(events)
                 elif key.fd == self.wake_read:
@@ -72,9 +96,21 @@ class Agent:
                 elif key.data in self.streams:
                     self._serve_child(self.streams[key.data], key.fd)
 
+    def _patience(self) -> float | None:
+        """Seconds until a program must have ended whose terminal is no more; who is late goes."""
+        now = time.monotonic()
+        for pid in [pid for pid, until in self.hung_up.items() if until <= now]:
+            del self.hung_up[pid]
+            process.end(pid)
+        return min(self.hung_up.values()) - now if self.hung_up else None
+
     def _serve_line(self, events: int) -> None:
         if events & selectors.EVENT_READ:
-            frames = self.line.receive(os.read(self.fd, READ_SIZE))
+            content = self._read_line()
+            if not content:
+                self._part()
+                return
+            frames = self.line.receive(content)
             # Acknowledge first, act then: the host can send on meanwhile.
             self._write_line()
             for frame in frames:
@@ -82,17 +118,35 @@ class Agent:
         if events & selectors.EVENT_WRITE:
             self._write_line()
 
+    def _read_line(self) -> bytes:
+        try:
+            return os.read(self.fd, READ_SIZE)
+        except ConnectionError:
+            return b""
+
     def _write_line(self) -> None:
-        with suppress(BlockingIOError):
+        # Where the line is closed, reading it tells.
+        with suppress(BlockingIOError, ConnectionError):
             self.line.wrote(os.write(self.fd, self.line.to_write()))
+
+    def _part(self) -> None:
+        """The line is closed: end everything."""
+        self.open = False
+        self.selector.unregister(self.fd)
+        for stream in list(self.streams.values()):
+            self._end(stream)
 
     def _serve_child(self, stream: Stream, fd: int) -> None:
         if fd == stream.child.stdin:
             self._feed(stream)
         elif fd in stream.outputs:
             self._drain(stream, fd)
+        elif stream.console is not None:
+            self._take_terminal(stream, stream.console)
 
     def _watch_line(self) -> None:
+        if not self.open:
+            return
         wanted = selectors.EVENT_READ
         if self.line.wants_write:
             wanted |= selectors.EVENT_WRITE
@@ -136,30 +190,73 @@ class Agent:
         elif frame.type is Type.MESSAGE:
             self._message(stream, wire.json_of(frame))
         elif frame.type is Type.CLOSE:
-            process.end(stream.child.pid)
-            self._forget(stream)
+            self._end(stream)
 
     def _open(self, frame: Frame) -> None:
         try:
-            child = start(wire.json_of(frame))
+            with process.killable():
+                child, console = self.start(wire.json_of(frame))
         except (LvsnetError, OSError, ValueError) as error:
             self._close(frame.stream, {"error": str(error)})
             return
-        stream = Stream(frame.stream, child, Inlet(frame.stream, wire.STDIN))
-        stream.outputs = {
-            child.stdout: Outlet(frame.stream, wire.STDOUT),
-            child.stderr: Outlet(frame.stream, wire.STDERR),
-        }
+        stream = Stream(frame.stream, child, Inlet(frame.stream, wire.STDIN), console=console)
+        if console is not None:
+            self.selector.register(console.listener, selectors.EVENT_READ, stream.id)
+        stream.outputs[child.stdout] = Outlet(frame.stream, wire.STDOUT)
+        if child.stderr is not None:
+            stream.outputs[child.stderr] = Outlet(frame.stream, wire.STDERR)
         self.streams[frame.stream] = stream
 
     def _message(self, stream: Stream, message: dict[str, object]) -> None:
         number = message.get("signal")
         if isinstance(number, int) and stream.status is None:
             os.kill(stream.child.pid, number)
+        if "rows" in message and stream.child.stdout in stream.outputs:
+            try:
+                console.resize(stream.child.stdout, *console.size_of(message))
+            except (ValueError, OSError) as error:
+                self._close(stream.id, {"error": f"terminal: {error}"})
+                self._end(stream)
+
+    def _take_terminal(self, stream: Stream, where: Console) -> None:
+        """Go on with the container's terminal in place of the one that crun was started at."""
+        before = stream.child
+        try:
+            stream.child = console.take(before, where)
+        except BlockingIOError:
+            return  # the child has ended without one, and says why at its own
+        except OSError as error:
+            self._close(stream.id, {"error": f"no terminal: {error}"})
+            self._end(stream)
+            return
+        self._drop_console(stream)
+        if before.stdout in stream.outputs:
+            stream.outputs[stream.child.stdout] = stream.outputs.pop(before.stdout)
+            self._drop(before.stdout)
+        stream.held.append(before.stdin)
+        self._feed(stream)
+
+    def _drop_console(self, stream: Stream) -> None:
+        if stream.console is not None:
+            self.selector.unregister(stream.console.listener)
+            stream.console.close()
+            stream.console = None
+
+    def _end(self, stream: Stream) -> None:
+        """The client has gone: what it had started ends with it.
+
+        In a terminal that hangs up: who has taken leave of it, as by nohup(1), goes on.
+        """
+        if stream.status is None:
+            if stream.at_terminal:
+                self.hung_up[stream.child.pid] = time.monotonic() + HANG_UP
+            else:
+                process.end(stream.child.pid)
+        self._forget(stream)
 
     def _feed(self, stream: Stream) -> None:
         """Pass on to the child's stdin what it takes without blocking."""
-        if not stream.stdin_open:
+        if not stream.stdin_open or stream.console is not None:
             return
         fd = stream.child.stdin
         watched = fd in self.selector.get_map()
@@ -171,7 +268,9 @@ class Agent:
             if not watched:
                 self.selector.register(fd, selectors.EVENT_WRITE, stream.id)
             return
-        except BrokenPipeError:
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
             # The child reads no more: what still comes is dropped, as a shell's pipe would.
             self.line.send(stream.stdin.passed_on(len(stream.stdin.pending)))
             self._close_stdin(stream)
@@ -195,6 +294,10 @@ class Agent:
                 # Somebody else still holds the pipe; the child's own output is all out.
                 self._end_output(stream, fd)
             return
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            content = b""  # nobody has the other end of the terminal open any more
         if content:
             self.line.send(outlet.data(content))
         else:
@@ -211,25 +314,32 @@ class Agent:
                 if pid:
                     stream.status = status
                     self._finish(stream)
-        self.killed -= {pid for pid in self.killed if os.waitpid(pid, os.WNOHANG)[0]}
+        for pid in [pid for pid in self.killed if os.waitpid(pid, os.WNOHANG)[0]]:
+            self.killed.remove(pid)
+            self.hung_up.pop(pid, None)
 
     def _finish(self, stream: Stream) -> None:
         """Once the child has ended: send the rest of its output as credit allows, then close."""
         if stream.status is None:
             return
+        if stream.console is not None:
+            self._take_terminal(stream, stream.console)
+            if stream.id not in self.streams:
+                return
         for fd in list(stream.outputs):
             while fd in stream.outputs and stream.outputs[fd].room:
                 self._drain(stream, fd)
         if not stream.outputs:
-            self._close(stream.id, {"code": exit_code(stream.status)})
+            self._close(stream.id, self.ended(stream.status))
             self._forget(stream)
 
     def _close(self, stream: int, result: dict[str, object]) -> None:
         self.line.send(wire.with_json(Type.CLOSE, stream, result))
 
     def _forget(self, stream: Stream) -> None:
+        self._drop_console(stream)
         self._close_stdin(stream)
-        for fd in stream.outputs:
+        for fd in [*stream.outputs, *stream.held]:
             self._drop(fd)
         if stream.status is None:
             self.killed.add(stream.child.pid)
@@ -241,54 +351,15 @@ class Agent:
         os.close(fd)
 
 
-def start(request: dict[str, object]) -> process.Child:
-    """The child that serves a request.
-
-    Raises:
-        LvsnetError: it asks for a node that is not there, or does not run.
-        ValueError: the request is none that the agent knows.
-        OSError: its program cannot be started.
-    """
-    from lvsnet.guest import requests
-
-    name = str(request.get("op"))
-    if name in requests.COMMANDS:
-        return process.spawn(requests.COMMANDS[name](request))
-    if name in requests.OPERATIONS:
-        operation = requests.OPERATIONS[name]
-        return process.fork(lambda: answer(lambda report: operation(request, report)))
-    raise ValueError(f"the agent knows no operation {name!r}")
-
-
-def answer(operation: Callable[[Callable[[str], None]], object]) -> int:
-    """Run an operation; what it reports, and its result or error, go out as lines of JSON."""
-
-    def tell(event: dict[str, object]) -> None:
-        print(json.dumps(event), flush=True)  # noqa: T201
-
-    try:
-        tell({"result": operation(lambda words: tell({"progress": words}))})
-    except LvsnetError as error:
-        tell({"error": str(error)})
-        return 1
-    return 0
-
-
-def exit_code(status: int) -> int:
-    """A shell's exit code for what waitpid said: 128 + signal for a killed process."""
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code
-
-
 def main() -> None:
     begun = time.monotonic()
+    process.spare()
     fd = os.open(LINE_DEVICE, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     tty.setraw(fd, termios.TCSANOW)
     agent = Agent(fd)
     ready = {"ready": True, "uptime": begun, "python": sys.version.split()[0]}
     agent.line.send(wire.with_json(Type.MESSAGE, wire.LINE, ready))
     agent.line.wrote(os.write(fd, agent.line.to_write()))
-    lean.prepare()
     from lvsnet.guest import requests  # noqa: F401  while the host is still busy
 
     agent.run()

@@ -88,7 +88,7 @@ def connected(lab: str) -> Iterator[Connection]:
         except TimeoutError as error:
             raise SilenceError(f"lab {lab}: its supervisor does not answer") from error
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise LvsnetError(f"lab {lab} does not run; {_running()}") from error
+            raise LvsnetError(_unreachable(lab)) from error
         yield Connection(lab, end)
 
 
@@ -200,6 +200,10 @@ def exit_code(close: dict[str, object]) -> int:
     return code if isinstance(code, int) else 1
 
 
-def _running() -> str:
+def _unreachable(lab: str) -> str:
+    """What is to be said of a lab that has no socket, or one at which nobody listens."""
     labs = [place.lab for place in places.running()]
-    return f"there is {', '.join(labs)}" if labs else "none does; `lvsnet deploy LAB` starts one"
+    if lab in labs:
+        return f"lab {lab} is just being deployed or destroyed"
+    there = f"there is {', '.join(labs)}" if labs else "none does; `lvsnet deploy LAB` starts one"
+    return f"lab {lab} does not run; {there}"

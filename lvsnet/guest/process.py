@@ -6,9 +6,16 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+OOM_SCORE = Path("/proc/self/oom_score_adj")
+UNKILLABLE = "-1000"
+
+DEFAULT = (signal.SIGPIPE, signal.SIGCHLD)
+"""Signals that the agent ignores or handles, and a child does not."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,30 @@ class Child:
     pid: int
     stdin: int
     stdout: int
-    stderr: int
+    stderr: int | None
+    """None of a child at a terminal (`lvsnet.guest.console`), whose end the others both are."""
+
+
+def spare() -> None:
+    """Have the kernel kill anything but this process when memory runs out.
+
+    By proc_pid_oom_score_adj(5); children inherit it.
+
+    Raises:
+        OSError: this process lacks CAP_SYS_RESOURCE.
+    """
+    OOM_SCORE.write_text(UNKILLABLE)
+
+
+@contextmanager
+def killable() -> Iterator[None]:
+    """Children that are made meanwhile are not spared as this process is."""
+    before = OOM_SCORE.read_text()
+    OOM_SCORE.write_text("0")
+    try:
+        yield
+    finally:
+        OOM_SCORE.write_text(before)
 
 
 def spawn(argv: list[str]) -> Child:
@@ -35,7 +65,7 @@ def spawn(argv: list[str]) -> Child:
             os.environ,
             file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(inside)],
             setpgroup=0,
-            setsigdef=(signal.SIGPIPE, signal.SIGCHLD),
+            setsigdef=DEFAULT,
             setsigmask=(),
         )
     except OSError:

@@ -1,4 +1,7 @@
-"""A command in a node with this process's own standard streams, as `lvsnet exec` runs it."""
+"""A command in a node with file descriptors of this process's as its streams.
+
+With the standard ones it is what `lvsnet exec` runs, and with a terminal `lvsnet shell`.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,17 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
 from lvsnet.guest import wire
 from lvsnet.guest.client import READ_SIZE, Connection, exit_code
 from lvsnet.guest.wire import Frame, Inlet, Outlet, Type
-from lvsnet.signals import FORWARDED, PATIENCE
+from lvsnet.signals import FORWARDED, PATIENCE, waking
+from lvsnet.streams import STANDARD, Streams
+
+if TYPE_CHECKING:
+    from lvsnet.terminal import Screen, Size
 
 
 def run(connection: Connection, request: Mapping[str, object]) -> int:
@@ -25,30 +33,63 @@ def run(connection: Connection, request: Mapping[str, object]) -> int:
     Raises:
         LvsnetError: the command cannot be started, or the lab ended under it.
     """
-    session = _Session(connection, connection.open(request))
-    connection.socket.setblocking(False)
-    with _signals_to(session.signal):
+    session = _Session(connection, connection.open(request), STANDARD)
+    with waking() as session.wake, _signals_to(session.signal):
         try:
             return session.run()
         except BrokenPipeError:
             return 128 + signal.SIGPIPE
 
 
+def terminal(connection: Connection, request: Mapping[str, object]) -> int:
+    """Run a command in a terminal of its own, joined with this process's; its exit code.
+
+    When this process is ended, or its terminal closed, the node's terminal hangs up, and the code
+    is 128 and the signal's number.
+
+    Raises:
+        LvsnetError: the command cannot be started, or the lab ended under it.
+    """
+    from lvsnet.terminal import EndedError, joined, size
+
+    now = size(STANDARD.stdin)
+    stream = connection.open({**request, "rows": now.rows, "columns": now.columns})
+
+    def resized(size: Size) -> None:
+        message = {"rows": size.rows, "columns": size.columns}
+        connection.line.send(wire.with_json(Type.MESSAGE, stream, message))
+
+    try:
+        with waking() as wake, joined(resized) as screen:
+            session = _TerminalSession(connection, stream, STANDARD)
+            session.wake, session.screen = wake, screen
+            return session.run()
+    except EndedError as end:
+        return 128 + end.number
+    except BrokenPipeError:
+        return 128 + signal.SIGPIPE
+
+
 class _Session:
     """A command in a node, its streams joined with this process's.
 
-    Standard streams may be files, which epoll refuses, hence poll; and a write to a pipe that
-    poll calls writable blocks only beyond PIPE_BUF bytes.
+    They may be files, which epoll refuses, hence poll; and a write to a pipe that poll calls
+    writable blocks only beyond PIPE_BUF bytes.
     """
 
-    def __init__(self, connection: Connection, stream: int) -> None:
+    def __init__(self, connection: Connection, stream: int, streams: Streams) -> None:
         self.connection = connection
+        self.connection.socket.setblocking(False)
         self.stream = stream
+        self.streams = streams
         self.stdin = Outlet(stream, wire.STDIN)
         self.stdin_open = True
         self.outputs = {channel: Inlet(stream, channel) for channel in (wire.STDOUT, wire.STDERR)}
+        self.destinations = {wire.STDOUT: streams.stdout, wire.STDERR: streams.stderr}
         self.result: dict[str, object] | None = None
         self.interrupts = 0
+        self.wake = -1
+        """Readable once a signal has come, whose handler may have queued a frame."""
 
     def signal(self, number: int) -> None:
         """Pass a signal on; the third Ctrl-C gives up on a command that does not end."""
@@ -61,31 +102,42 @@ class _Session:
     def run(self) -> int:
         while self.result is None or any(inlet.pending for inlet in self.outputs.values()):
             self.connection.flush()
-            for fd, _events in self._poll():
-                if fd == self.connection.socket.fileno():
-                    for frame in self.connection.frames():
-                        self._frame(frame)
-                elif fd == wire.STDIN:
-                    self._read_stdin()
-                else:
-                    self._write_output(self.outputs[fd])
+            ready = dict(self._poll())
+            if self.wake in ready:
+                os.read(self.wake, READ_SIZE)
+            if self.connection.socket.fileno() in ready:
+                for frame in self.connection.frames():
+                    self._frame(frame)
+            # A socket or a terminal may be input and output at once.
+            if ready.get(self.streams.stdin, 0) & ~select.POLLOUT and self._takes_input():
+                self._read_stdin()
+            for channel, inlet in self.outputs.items():
+                if inlet.pending and ready.get(self.destinations[channel], 0) & ~select.POLLIN:
+                    self._write_output(inlet)
         if "error" in self.result:
             raise LvsnetError(str(self.result["error"]))
         return exit_code(self.result)
 
     def _poll(self) -> list[tuple[int, int]]:
         poll = select.poll()
-        line = self.connection.line
-        poll.register(
-            self.connection.socket, select.POLLIN | (select.POLLOUT if line.wants_write else 0)
-        )
-        if self.stdin_open and self.stdin.room and line.queued < READ_SIZE:
-            poll.register(wire.STDIN, select.POLLIN)
+        wanted = {self.connection.socket.fileno(): select.POLLIN}
+        if self.connection.line.wants_write:
+            wanted[self.connection.socket.fileno()] |= select.POLLOUT
+        if self._takes_input():
+            wanted[self.streams.stdin] = select.POLLIN
         for channel, inlet in self.outputs.items():
             if inlet.pending:
-                poll.register(channel, select.POLLOUT)
-        # A signal's handler may have queued a frame just before: look again soon.
-        return poll.poll(200)
+                fd = self.destinations[channel]
+                wanted[fd] = wanted.get(fd, 0) | select.POLLOUT
+        if self.wake >= 0:
+            wanted[self.wake] = select.POLLIN
+        for fd, events in wanted.items():
+            poll.register(fd, events)
+        return poll.poll()
+
+    def _takes_input(self) -> bool:
+        line = self.connection.line
+        return self.stdin_open and self.stdin.room > 0 and line.queued < READ_SIZE
 
     def _frame(self, frame: Frame) -> None:
         if frame.type is Type.DATA:
@@ -99,10 +151,10 @@ class _Session:
 
     def _read_stdin(self) -> None:
         try:
-            content = os.read(wire.STDIN, self.stdin.room)
+            content = os.read(self.streams.stdin, self.stdin.room)
         except OSError as error:
-            # Standard input may be closed, or a terminal that has hung up.
-            if error.errno not in (errno.EBADF, errno.EIO):
+            # It may be closed, a terminal that has hung up, or a socket that was reset.
+            if error.errno not in (errno.EBADF, errno.EIO, errno.ECONNRESET):
                 raise
             content = b""
         if content:
@@ -112,8 +164,36 @@ class _Session:
             self.stdin_open = False
 
     def _write_output(self, inlet: Inlet) -> None:
-        count = os.write(inlet.channel, inlet.pending[: select.PIPE_BUF])
+        count = os.write(self.destinations[inlet.channel], inlet.pending[: select.PIPE_BUF])
         self.connection.line.send(inlet.passed_on(count))
+
+
+class _TerminalSession(_Session):
+    """A command in a terminal: what ends its input is the end of this process's terminal."""
+
+    screen: Screen
+
+    def _read_stdin(self) -> None:
+        super()._read_stdin()
+        if not self.stdin_open:
+            raise _hung_up()
+
+    def _write_output(self, inlet: Inlet) -> None:
+        # Before it is written, for a signal may come in between. What is not written now comes
+        # once more.
+        self.screen.shown(bytes(inlet.pending[: select.PIPE_BUF]))
+        try:
+            super()._write_output(inlet)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            raise _hung_up() from error
+
+
+def _hung_up() -> Exception:
+    from lvsnet.terminal import EndedError
+
+    return EndedError(signal.SIGHUP)
 
 
 @contextmanager

@@ -21,9 +21,32 @@ AGENT = """
 import sys, time
 from lvsnet.guest import agent, requests
 requests.COMMANDS = {"exec": lambda request: request["argv"]}
+requests.TERMINALS = {
+    "shell": lambda request: lambda console: [
+        sys.executable, "-c", request["container"], str(console), *request["argv"]
+    ]
+}
 requests.OPERATIONS = {"progress": lambda request, report: report("half") or {"done": True}}
 agent.Agent(int(sys.argv[1])).run()
 """
+CONTAINER = """
+import fcntl, os, socket, sys, termios
+size = fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))
+end, inside = os.openpty()
+fcntl.ioctl(inside, termios.TIOCSWINSZ, size)
+with socket.socket(socket.AF_UNIX) as console:
+    console.connect(sys.argv[1])
+    socket.send_fds(console, [b"terminal"], [end])
+os.close(end)
+pid = os.fork()
+if not pid:
+    os.login_tty(inside)
+    os.execvp(sys.argv[2], sys.argv[2:])
+os.close(inside)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+"""Does what `crun exec --tty --console-socket` does."""
+REFUSES = "import sys; print('no such container'); sys.exit(1)"
 
 
 @dataclass
@@ -38,6 +61,17 @@ class Peer:
 
     def open(self, stream: int, *argv: str) -> None:
         self.line.send(wire.with_json(Type.OPEN, stream, {"op": "exec", "argv": list(argv)}))
+
+    def sit(self, stream: int, *argv: str, container: str = CONTAINER) -> None:
+        """Run a command at a terminal of 24 rows and 80 columns."""
+        request = {"op": "shell", "argv": argv, "container": container, "rows": 24, "columns": 80}
+        self.line.send(wire.with_json(Type.OPEN, stream, request))
+
+    def until(self, words: bytes, stream: int = 1) -> None:
+        """Read until the stream's output has these words."""
+        until = time.monotonic() + 10
+        while words not in self.data.get((stream, wire.STDOUT), b""):
+            self.turn(until)
 
     def turn(self, until: float, reading: Sequence[int] = ()) -> None:
         """Write and read once; streams in ``reading`` are given no credit for what they sent."""
@@ -186,4 +220,72 @@ def test_many_programs_leave_no_file_descriptor(peer: Peer) -> None:
         peer.open(stream, "true")
     for stream in range(10, 50):
         assert peer.result(stream) == {"code": 0}
+    assert descriptors(peer, range(50, 60)) == before
+
+
+def test_a_terminal_has_its_size_and_its_output_is_one(peer: Peer) -> None:
+    peer.sit(1, "sh", "-c", "tty >/dev/null && stty size; echo err >&2; exit 7")
+    assert peer.result(1) == {"code": 7}
+    assert peer.data == {(1, wire.STDOUT): b"24 80\r\nerr\r\n"}
+
+
+def test_what_is_typed_before_the_terminal_is_there_waits(peer: Peer) -> None:
+    peer.sit(1, "head", "-n", "1")
+    peer.line.send(wire.data(1, wire.STDIN, b"early\r"))
+    assert peer.result(1) == {"code": 0}
+    assert peer.data[1, wire.STDOUT].endswith(b"early\r\nearly\r\n")
+
+
+def test_all_output_comes_before_the_end(peer: Peer) -> None:
+    for stream in range(1, 11):
+        peer.sit(stream, "sh", "-c", "head -c 30000 /dev/zero; printf end")
+        assert peer.result(stream) == {"code": 0}
+        assert peer.data[stream, wire.STDOUT] == bytes(30_000) + b"end"
+
+
+def test_a_resized_terminal_tells_its_program(peer: Peer) -> None:
+    peer.sit(1, "sh", "-c", "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.1; done")
+    peer.until(b"ready")
+    peer.line.send(wire.with_json(Type.MESSAGE, 1, {"rows": 50, "columns": 132}))
+    assert peer.result(1) == {"code": 0}
+    assert b"50 132\r\n" in peer.data[1, wire.STDOUT]
+
+
+@pytest.mark.parametrize("size", [{"rows": 70000, "columns": 80}, {"rows": "x", "columns": 80}])
+def test_a_size_that_no_terminal_has_is_refused(peer: Peer, size: dict[str, object]) -> None:
+    peer.sit(1, "sh", "-c", "echo ready; sleep 60")
+    peer.until(b"ready")
+    peer.line.send(wire.with_json(Type.MESSAGE, 1, size))
+    assert str(peer.result(1)["error"]).startswith("terminal: a terminal ")
+    peer.open(2, "true")
+    assert peer.result(2) == {"code": 0}
+
+
+@pytest.mark.parametrize("deaf", ["", "trap '' HUP; "])
+def test_a_client_that_goes_away_hangs_up(peer: Peer, deaf: str) -> None:
+    peer.sit(1, "sh", "-c", f"{deaf}sleep 60 & echo $! $$ here; wait; sleep 60")
+    peer.until(b"here")
+    pids = [int(pid) for pid in peer.data[1, wire.STDOUT].split()[:2]]
+    peer.line.send(wire.with_json(Type.CLOSE, 1, {}))
+    until = time.monotonic() + 10
+    while any(running(pid) for pid in pids):
+        peer.turn(until)
+
+
+def test_a_container_that_gives_no_terminal_says_why(peer: Peer) -> None:
+    peer.sit(1, "true", container=REFUSES)
+    assert peer.result(1) == {"code": 1}
+    assert peer.data == {(1, wire.STDOUT): b"no such container\r\n"}
+
+
+def test_terminals_leave_no_file_descriptor(peer: Peer) -> None:
+    before = descriptors(peer, range(1, 10))
+    for stream in range(10, 20):
+        peer.sit(stream, "true")
+        peer.sit(stream + 10, "true", container=REFUSES)
+    for stream in range(10, 20):
+        assert peer.result(stream) == {"code": 0}
+        assert peer.result(stream + 10) == {"code": 1}
+    peer.sit(40, "sleep", "60")
+    peer.line.send(wire.with_json(Type.CLOSE, 40, {}))
     assert descriptors(peer, range(50, 60)) == before

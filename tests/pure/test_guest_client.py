@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lvsnet.errors import LvsnetError
 from lvsnet.guest import client, places
-from lvsnet.guest.agent import exit_code
+from lvsnet.guest.children import exit_code
 
 OUTPUT = b'{"progress": "create lb01"}\n{"progress": "wire"}\n{"result": {"nodes": []}}\n'
 
@@ -81,6 +81,11 @@ def test_a_lab_that_does_not_run_is_told_with_those_that_do() -> None:
     with (
         pytest.raises(LvsnetError, match="lab dr does not run; there is other"),
         client.connected("dr"),
+    ):
+        pass
+    with (
+        pytest.raises(LvsnetError, match=r"^lab other is just being deployed or destroyed$"),
+        client.connected("other"),
     ):
         pass
     assert lock is not None

@@ -1,0 +1,69 @@
+"""Files and connections pass between this machine and nodes, in every place the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.sites import Site
+from e2e.users import kill
+
+
+def test_copies_are_the_same_both_ways(site: Site) -> None:
+    home = site.user.home
+    tree = home / "tree"
+    (tree / "sub").mkdir(parents=True)
+    (tree / "sub/content").write_bytes(os.urandom(3_000_000))
+    (tree / "odd\nname").write_text("x")
+    (tree / "program").write_text("#!/bin/sh\n")
+    (tree / "program").chmod(0o750)
+    (tree / "link").symlink_to("sub/content")
+    site.user.does("cp", "tree", f"{site.lab}/web:/root/")
+    assert site.does("web", "stat", "-c", "%a %u %g", "/root/tree/program") == "750 0 0\n"
+    assert site.does("web", "readlink", "/root/tree/link") == "sub/content\n"
+    site.user.does("cp", f"{site.lab}/web:/root/tree", "back")
+    back = home / "back"
+    assert sorted(path.name for path in back.iterdir()) == sorted(
+        path.name for path in tree.iterdir()
+    )
+    assert (back / "link").readlink() == (tree / "link").readlink()
+    for name in ("sub/content", "odd\nname", "program"):
+        assert (back / name).read_bytes() == (tree / name).read_bytes()
+        assert (back / name).stat().st_uid == os.getuid()
+    assert stat.S_IMODE((back / "program").stat().st_mode) == 0o750
+
+
+def test_a_copy_that_fails_leaves_nothing(site: Site) -> None:
+    (site.user.home / "one").write_text("x")
+    done = site.user.tries("cp", "one", f"{site.lab}/web:/no/dir/one")
+    assert (done.code, done.err) == (1, "lvsnet: /no/dir/one: there is no directory /no/dir\n")
+    missing = site.user.tries("cp", f"{site.lab}/web:/no", "two")
+    said = "lvsnet: web:/no: there is no such file or directory\n"
+    assert (missing.code, missing.err) == (1, said)
+    assert not (site.user.home / "two").exists()
+
+
+@pytest.fixture
+def ports(site: Site) -> Iterator[list[int]]:
+    """Ports here that lead to the web server: by its node, and by its address from the client."""
+    wanted = (f"0:{site.lab}/web:80", "0:192.168.10.13:80")
+    process = site.user.begin("forward", *wanted, "--format", "json")
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in wanted]
+        yield [json.loads(line)["port"] for line in lines]
+    finally:
+        kill(process)
+
+
+def test_forwarded_ports_lead_to_nodes_and_addresses(site: Site, ports: list[int]) -> None:
+    for port in ports:
+        for http in ("--http1.0", "--http1.1"):
+            command = ["curl", "-s", "-m", "20", http, f"http://127.0.0.1:{port}/"]
+            done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+            assert done.stdout == b"web\n", (port, done, site.lab)

@@ -1,8 +1,10 @@
-"""The control groups of a lab's nodes: letting crun(1) make them, and removing them."""
+"""The control groups of a lab's nodes: letting crun(1) make them, stopping and removing them."""
 
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -35,6 +37,42 @@ def hierarchies() -> list[Path]:
         mount, _, source = line.partition(" - ")
         if source.split()[0] in ("cgroup", "cgroup2"):
             found.append(Path(mount.split()[4]))
+    return found
+
+
+def freeze(group: str) -> None:
+    """Stop every process in ``group``, as ``/lvsnet/dr/lb01``, and below it, by SIGSTOP.
+
+    Not by the group's own freezer: it does not let SIGKILL through with cgroup v1
+    (Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst), where it is mounted at all.
+
+    Raises:
+        OSError: after `DEADLINE` seconds there are still new processes.
+    """
+    until = time.monotonic() + DEADLINE
+    stopped: set[int] = set()
+    while running := processes(group) - stopped:
+        for pid in running:
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except ProcessLookupError:
+                continue
+        stopped |= running
+        if time.monotonic() > until:
+            raise OSError(errno.EBUSY, f"processes are still being made in control group {group}")
+
+
+def processes(group: str) -> set[int]:
+    """Process ids of all that is in ``group`` and below it, in any hierarchy."""
+    found: set[int] = set()
+    for hierarchy in hierarchies():
+        for listing in (hierarchy / group.lstrip("/")).rglob("cgroup.procs"):
+            try:
+                found.update(map(int, listing.read_text().split()))
+            except OSError as error:
+                # A group that was removed meanwhile, or one of threads (cgroups(7)).
+                if error.errno not in (errno.ENOENT, errno.ENODEV, errno.EOPNOTSUPP):
+                    raise
     return found
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from lvsnet.engine.runtime import About
+from lvsnet.engine.runtime import About, Change, Record
 from lvsnet.observe.model import Site
 from lvsnet.progress import Report
 
@@ -24,6 +25,12 @@ class Place(Protocol):
 
     def about(self, lab: str) -> About:
         """What was said of a lab when it was deployed."""
+
+    def nodes(self, lab: str) -> list[str]:
+        """The names of its nodes, in the order of the lab file; quickly, for completion."""
+
+    def record(self, lab: str) -> Record:
+        """What it was deployed from, or changed to: files with their contents."""
 
     def owner(self, lab: str) -> int:
         """The number of the user who deployed a lab; root's, of one of which only half is left.
@@ -45,6 +52,36 @@ class Place(Protocol):
         A program that is not there ends with code 127, as in a shell.
         """
 
+    def shell(
+        self, lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]
+    ) -> int:
+        """As `attach`, in a terminal of the node's own that is joined with this process's.
+
+        Standard input is a terminal: it is raw meanwhile and as before afterwards, whatever
+        happens; its size is that of the node's, also when it changes.
+        """
+
+    def pipe(
+        self, lab: str, node: str, argv: Sequence[str], stdin: int, stdout: int
+    ) -> tuple[int, str]:
+        """Run a command in a node to its end, joined with two file descriptors of this process's.
+
+        Exit code, and what it said on standard error. Bulk data is passed on quickly.
+        """
+
+    def relay(
+        self, lab: str, node: str, hosts: Sequence[str], port: int, end: socket.socket
+    ) -> None:
+        """Join a stream socket with a TCP port of the first of ``hosts`` that takes a connection.
+
+        It is connected to from within a node's network namespace. Returns when both directions
+        have ended; closes ``end``. May be called from many threads at once. Raises LvsnetError
+        when none of the hosts takes it: which, and why.
+        """
+
+    def changes(self, lab: str, node: str) -> list[Change]:
+        """What on the disk of a node, which may be stopped, differs from its image."""
+
     def logs(self, lab: str, node: str, *, follow: bool) -> int:
         """Copy what a node's daemons said to standard output; with ``follow``, until Ctrl-C."""
 
@@ -53,6 +90,12 @@ class Place(Protocol):
 
     def start(self, lab: str, node: str, report: Report) -> None:
         """Boot a node that was stopped."""
+
+    def reconfigure(self, record: Record, settle: float, report: Report) -> None:
+        """Make a running lab what another plan of the same name says.
+
+        As `lvsnet.engine.reconfigure`; with ``settle``, wait as many seconds until the site is up.
+        """
 
     def destroy(self, lab: str) -> None:
         """End a lab and wait until nothing of it is left."""

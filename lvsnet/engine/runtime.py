@@ -31,6 +31,20 @@ class Record:
 
     about: About
     plan: Plan
+    unsettled: tuple[str, ...] = ()
+    """Nodes that a reconfiguration had begun to change: nobody knows what they are now."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file of a node's that is not as in its image."""
+
+    path: str
+    """Absolute."""
+    kind: str
+    """``added``, ``changed`` (the image has one, too) or ``removed``."""
+    type: str
+    """``file``, ``directory``, ``link`` or ``other``; empty for what was removed."""
 
 
 class Runtime(Protocol):
@@ -80,6 +94,21 @@ class Runtime(Protocol):
 
     def remove(self, lab: str) -> None:
         """Power off and forget every node of a lab, disks included. No such lab is fine."""
+
+    def freeze(self, lab: str, nodes: Sequence[str]) -> None:
+        """Stop the processes of nodes where they are, until `power_off`; none runs any further."""
+
+    def forget(self, lab: str, nodes: Sequence[str]) -> None:
+        """Power off nodes of a lab that goes on, and remove them, disks included."""
+
+    def signal(self, lab: str, node: str, daemon: str, number: int) -> None:
+        """Send a signal to a daemon that `start` started; one that has ended is fine."""
+
+    def keep(self, record: Record) -> None:
+        """Remember this record in place of the one that `create` was given."""
+
+    def changes(self, lab: str, node: str) -> list[Change]:
+        """What on a node's disk, which may be powered off, differs from its image; by path."""
 
     def labs(self) -> list[str]:
         """The labs that this runtime has anything of, sorted; half-made ones too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from lvsnet.guest import client, places
 from lvsnet.progress import Report, silent
 
 if TYPE_CHECKING:
-    from lvsnet.engine.runtime import About
+    from lvsnet.engine.runtime import About, Change, Record
     from lvsnet.observe.model import Site
 
 
@@ -26,6 +27,30 @@ def about(lab: str) -> About:
 
     with client.connected(lab) as connection:
         return codec.decode(About, client.call(connection, {"op": "about"}, silent), "about")
+
+
+def nodes(lab: str) -> list[str]:
+    with client.connected(lab) as connection:
+        found = client.call(connection, {"op": "nodes"}, silent)
+    return [str(name) for name in found] if isinstance(found, list) else []
+
+
+def record(lab: str) -> Record:
+    from lvsnet.engine.runtime import Record
+    from lvsnet.plan import codec
+
+    with client.connected(lab) as connection:
+        return codec.decode(Record, client.call(connection, {"op": "record"}, silent), "record")
+
+
+def changes(lab: str, node: str) -> list[Change]:
+    from lvsnet.engine.runtime import Change
+    from lvsnet.plan import codec
+
+    with client.connected(lab) as connection:
+        found = client.call(connection, {"op": "changes", "node": node}, silent)
+    listed = found if isinstance(found, list) else []
+    return [codec.decode(Change, one, "change") for one in listed]
 
 
 def owner(_lab: str) -> int:
@@ -63,6 +88,39 @@ def attach(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, s
         return session.run(connection, request)
 
 
+def shell(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    """As `attach`, in a terminal of the node's own that is joined with this process's."""
+    from lvsnet.guest import session
+
+    request = {
+        "op": "shell",
+        "lab": lab,
+        "node": node,
+        "argv": list(argv),
+        "environment": dict(environment),
+    }
+    with client.connected(lab) as connection:
+        return session.terminal(connection, request)
+
+
+def pipe(lab: str, node: str, argv: Sequence[str], stdin: int, stdout: int) -> tuple[int, str]:
+    """Run a command joined with two file descriptors; exit code, and its errors."""
+    from lvsnet.guest import share
+
+    request = {"lab": lab, "node": node, "argv": list(argv)}
+    with client.connected(lab) as connection:
+        return share.pipe(connection, request, places.of(lab).root, stdin, stdout)
+
+
+def relay(lab: str, node: str, hosts: Sequence[str], port: int, end: socket.socket) -> None:
+    """Join a socket with a port that a node reaches; closes it."""
+    from lvsnet.guest import relay
+
+    request = {"op": "relay", "lab": lab, "node": node, "hosts": list(hosts), "port": port}
+    with end, client.connected(lab) as connection:
+        relay.join(connection, request, end)
+
+
 def logs(lab: str, node: str, *, follow: bool) -> int:
     """What a node's daemons said, on standard output; the exit code."""
     from lvsnet.guest import session
@@ -81,6 +139,18 @@ def start(lab: str, node: str, report: Report) -> None:
     """Boot a node that was stopped."""
     with client.connected(lab) as connection:
         client.call(connection, {"op": "start", "node": node}, report)
+
+
+def reconfigure(record: Record, settle: float, report: Report) -> None:
+    """Make a running lab what another plan of it says.
+
+    Raises:
+        LvsnetError: what its kernel lacks; as `lvsnet.engine.reconfigure.reconfigure`.
+    """
+    from lvsnet.guest import changing
+
+    with client.connected(record.plan.lab) as connection:
+        changing.reconfigure(connection, record, settle, report)
 
 
 def destroy(lab: str) -> None:

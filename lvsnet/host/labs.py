@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,12 +16,14 @@ from lvsnet.host.state import state_directory
 from lvsnet.progress import Report
 
 if TYPE_CHECKING:
-    from lvsnet.engine.runtime import About
+    from lvsnet.engine.runtime import About, Change, Record
     from lvsnet.engine.runtimes.crun import Crun
     from lvsnet.observe.model import Site
 
 RUN_DEADLINE = 600.0
 """Seconds that a command may take that `run` runs."""
+MOST_ERRORS = 64 * 1024
+"""Bytes of standard error that `pipe` gives, those from its beginning."""
 
 
 def runtime(image: Path | None = None) -> Crun:
@@ -38,6 +41,14 @@ def running() -> list[str]:
 
 def about(lab: str) -> About:
     return runtime().record(lab).about
+
+
+def nodes(lab: str) -> list[str]:
+    return [node.name for node in runtime().record(lab).plan.nodes]
+
+
+def record(lab: str) -> Record:
+    return runtime().record(lab)
 
 
 def owner(_lab: str) -> int:
@@ -75,9 +86,59 @@ def attach(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, s
     _become(_command(lab, node, mortal, environment))
 
 
+def pipe(lab: str, node: str, argv: Sequence[str], stdin: int, stdout: int) -> tuple[int, str]:
+    """Run a command joined with two file descriptors; exit code, and its errors."""
+    import tempfile
+
+    mortal = ("/usr/bin/setpriv", "--pdeathsig", "KILL", "--", "/usr/bin/env", "--", *argv)
+    with tempfile.TemporaryFile() as errors:
+        command = _command(lab, node, mortal, {})
+        with subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=errors) as process:
+            try:
+                code = process.wait()
+            except BaseException:
+                process.kill()
+                raise
+        errors.seek(0)
+        return code, errors.read(MOST_ERRORS).decode(errors="replace")
+
+
+def relay(lab: str, node: str, hosts: Sequence[str], port: int, end: socket.socket) -> None:
+    """Join a socket with a port that a node reaches; closes it."""
+    from lvsnet.engine import dial
+
+    with end:
+        inits = runtime().inits(lab)
+        if node not in inits:
+            raise LvsnetError(f"{_known(lab, node)} does not run; `lvsnet start {node}` starts it")
+        dial.relay(inits[node], hosts, port, end)
+
+
+def shell(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    """As `attach`, at a terminal of the node's own that is joined with this process's."""
+    from lvsnet.guest.children import ended
+    from lvsnet.host import shell
+
+    found = runtime()
+    _command(lab, node, argv, environment)  # says what is wrong with the node, before raw mode
+
+    def told(status: int) -> dict[str, object]:
+        if found.runs(lab, node):
+            return ended(status)
+        return {"error": f"{node} was switched off, or lab {lab} destroyed"}
+
+    return shell.run(
+        lab, lambda console: found.shell_command(lab, node, argv, environment, console), told
+    )
+
+
 def logs(lab: str, node: str, *, follow: bool) -> int:
     log = runtime().log(lab, _known(lab, node))
-    _become(["tail", "--lines=+1", *(["--follow"] if follow else []), str(log)])
+    if not follow:
+        _become(["tail", "--lines=+1", str(log)])
+    from lvsnet.host import following
+
+    return following.copy(lab, log)
 
 
 def stop(lab: str, node: str) -> None:
@@ -90,6 +151,16 @@ def start(lab: str, node: str, report: Report) -> None:
     from lvsnet.host import operations
 
     operations.start(lab, node, runtime(), report)
+
+
+def changes(lab: str, node: str) -> list[Change]:
+    return runtime().changes(lab, _known(lab, node))
+
+
+def reconfigure(record: Record, settle: float, report: Report) -> None:
+    from lvsnet.host import operations
+
+    operations.reconfigure(record, runtime(), settle, report)
 
 
 def destroy(lab: str) -> None:

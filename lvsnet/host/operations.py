@@ -52,6 +52,27 @@ def start(lab: str, node: str, runtime: Runtime, report: Report) -> None:
         engine.start(runtime.record(lab), node, runtime, report)
 
 
+def reconfigure(record: Record, runtime: Runtime, settle: float, report: Report) -> None:
+    """Make a running lab what another plan of it says; with ``settle``, wait as many seconds.
+
+    Raises:
+        LvsnetError: as `lvsnet.engine.reconfigure.reconfigure`, or what the kernel lacks.
+    """
+    from lvsnet.engine import reconfigure as engine
+    from lvsnet.observe import settling
+
+    plan = record.plan
+    with lock.held(plan.lab):
+        known = runtime.record(plan.lab).plan.kernel
+        _leaves_the_machine_alone(plan)
+        if further := tuple(need for need in plan.kernel if need not in known):
+            kernel.require(further)
+        changed = engine.reconfigure(record, runtime, report)
+    if changed and settle:
+        # Without the lock: who waits for the site keeps nobody from stopping a node.
+        settling.wait(plan, runtime, settle, report)
+
+
 def look(lab: str, runtime: Runtime) -> Site:
     return site.look(runtime.record(lab).plan, runtime)
 

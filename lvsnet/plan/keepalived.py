@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lvsnet.keepalived.tree import Blank, Item, Statement, statement
 from lvsnet.keepalived.writer import write
 from lvsnet.plan.model import ConfigurationTest, Daemon, File
+from lvsnet.plan.reading import included
 from lvsnet.plan.services import Site
 from lvsnet.plan.virtual_servers import lvs_timeouts, virtual_server
 from lvsnet.plan.vrrp import runs_commands, vrrp
@@ -16,7 +17,8 @@ from lvsnet.plan.vrrp import runs_commands, vrrp
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
 
-PATH = "/etc/keepalived/keepalived.conf"
+DIRECTORY = "/etc/keepalived/"
+PATH = f"{DIRECTORY}keepalived.conf"
 TEST = ConfigurationTest(
     ("keepalived", "--config-test", f"--use-file={PATH}", "--log-console", "--no-syslog"),
     judge="keepalived",
@@ -32,8 +34,11 @@ def schedulers(configuration: str) -> list[str]:
     return _SCHEDULER.findall(configuration)
 
 
-def keepalived_daemon(*tests: ConfigurationTest) -> Daemon:
-    """The daemon, in the foreground, with its log on standard output (keepalived(8))."""
+def keepalived_daemon(own: str | None = None) -> Daemon:
+    """The daemon, in the foreground, with its log on standard output (keepalived(8)).
+
+    ``own``: the configuration of the user's, which is tested before it starts; None for ours.
+    """
     return Daemon(
         "keepalived",
         (
@@ -47,7 +52,10 @@ def keepalived_daemon(*tests: ConfigurationTest) -> Daemon:
         ),
         stage=2,
         pid_file=_PID_FILE,
-        tests=tests,
+        tests=() if own is None else (TEST,),
+        reads=(DIRECTORY, *included(own or "", DIRECTORY)),
+        # By which it keeps its VIPs, tables and connections (keepalived(8), SIGNALS).
+        reload="HUP",
     )
 
 

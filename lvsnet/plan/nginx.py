@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from string import Template
 
 from lvsnet.plan.model import Daemon, File
+from lvsnet.plan.reading import included
 
-PATH = "/etc/nginx/nginx.conf"
+DIRECTORY = "/etc/nginx/"
+PATH = f"{DIRECTORY}nginx.conf"
 
 # In nginx's own variables the dollar is doubled: this is a string.Template.
 _CONF = Template("""\
@@ -48,8 +50,17 @@ def nginx_files(node: str, ports: Sequence[int]) -> tuple[File, ...]:
     )
 
 
-def nginx_daemon(ports: Sequence[int]) -> Daemon:
-    """The daemon, which is ready once it listens on ``ports``; with none, once it runs."""
+def nginx_daemon(ports: Sequence[int], own: Iterable[tuple[str, str]] = ()) -> Daemon:
+    """The daemon, which is ready once it listens on ``ports``; with none, once it runs.
+
+    ``own``: path and text of the user's files on its machine. Of these it reads what its
+    configuration includes or names, such as a certificate.
+    """
+    files = dict(own)
+    texts = [text for path, text in files.items() if path.startswith(DIRECTORY)]
+    named = [path for path in files if any(path in text for text in texts)]
+    others = [place for text in texts for place in included(text, DIRECTORY)] + named
+    further = dict.fromkeys(place for place in others if not place.startswith(DIRECTORY))
     # The foreground is asked for here and not in the file, which a real machine's systemd unit
     # starts as a daemon.
     return Daemon(
@@ -57,4 +68,6 @@ def nginx_daemon(ports: Sequence[int]) -> Daemon:
         ("nginx", "-g", "daemon off;"),
         stage=1,
         listens=tuple(ports),
+        reads=(DIRECTORY, *further),
+        reload="HUP",
     )

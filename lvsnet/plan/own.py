@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
 from lvsnet.plan import keepalived
+from lvsnet.plan.difference import reads
 from lvsnet.plan.model import Daemon, File
 
 if TYPE_CHECKING:
@@ -41,12 +42,23 @@ def with_own(node: str, generated: Iterable[File], spec: Node) -> tuple[File, ..
     return tuple(files.values())
 
 
+def own_texts(spec: Node) -> dict[str, str]:
+    """Path -> text of the files that the user gives."""
+    return {
+        path: file if isinstance(file, str) else file.content or ""
+        for path, file in spec.files.items()
+    }
+
+
 def own_commands(spec: Node) -> tuple[tuple[str, ...], ...]:
     return tuple(map(_argv, spec.exec))
 
 
 def own_daemons(node: str, generated: Sequence[Daemon], spec: Node) -> tuple[Daemon, ...]:
     """The user's further daemons; directors' keepalived finds them running.
+
+    Nobody knows which files they read, so it may be any of the user's that no other daemon reads;
+    where there are commands, these may have read them just as well, and the daemons read none.
 
     Raises LvsnetError for one that has the name of a daemon that is there anyway.
     """
@@ -55,7 +67,11 @@ def own_daemons(node: str, generated: Sequence[Daemon], spec: Node) -> tuple[Dae
             raise LvsnetError(
                 f"node {node}: {daemon.name} runs there anyway; give the daemon another name"
             )
-    return tuple(Daemon(name, _argv(line), stage=1) for name, line in spec.daemons.items())
+    unread = tuple(path for path in spec.files if not any(reads(one, path) for one in generated))
+    return tuple(
+        Daemon(name, _argv(line), stage=1, reads=() if spec.exec else unread)
+        for name, line in spec.daemons.items()
+    )
 
 
 def _argv(command: str | Sequence[str]) -> tuple[str, ...]:

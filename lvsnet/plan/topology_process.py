@@ -83,6 +83,16 @@ def daemon(
     return (Daemon(DAEMON, start, process.stage),)
 
 
+def with_files(node: Node, daemons: tuple[Daemon, ...]) -> tuple[Daemon, ...]:
+    """The daemons, which may read any of the node's files.
+
+    Where there are commands, these may have read them just as well, and the daemons read none.
+    """
+    if node.commands or node.afterwards:
+        return daemons
+    return tuple(replace(one, reads=tuple(file.path for file in node.files)) for one in daemons)
+
+
 def only_waits(argv: tuple[str, ...]) -> bool:
     """Whether a command does nothing but wait, as those do that keep a container up.
 
@@ -106,7 +116,7 @@ def _without_image(node: Node) -> Node:
         return node
     (process,) = node.process
     found = daemon(process, _known(process), process.user, BUSYBOX, STANDARD_INPUT)
-    return replace(node, image="", process=(), daemons=(*node.daemons, *found))
+    return replace(node, image="", process=(), daemons=(*node.daemons, *with_files(node, found)))
 
 
 def _known(process: Process) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """OCI containers by crun(1), without a daemon.
 
-All that a lab has lies in one tmpfs of its own: a node's disk is an overlay, the image below,
-what the node writes above, in that tmpfs. So whatever a lab holds is gone with one unmount. What
-runs is asked of the kernel, never of a file of our own.
+All that a lab has lies in a tmpfs of its own, and in one below that: a node's disk is an overlay,
+the image below, what the node writes above, in the latter. So whatever a lab holds is gone with one
+unmount. What runs is asked of the kernel, never of a file of our own.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lvsnet.engine import capabilities, cgroups, logs, ready
-from lvsnet.engine.runtime import Record
-from lvsnet.engine.runtimes import oci
-from lvsnet.engine.syscalls import MS_PRIVATE, mount, unmount
+from lvsnet.engine.runtime import Change, Record
+from lvsnet.engine.runtimes import disks, oci
+from lvsnet.engine.syscalls import MS_BIND, MS_PRIVATE, mount, unmount
 from lvsnet.errors import LvsnetError
 from lvsnet.plan import codec
 from lvsnet.plan.model import Daemon, Node
@@ -33,6 +33,10 @@ AT_ONCE = 16
 RECORD = ".record.json"
 IMAGE = ".image"
 """A link to what the lab was made of: by now lvsnet may use another one."""
+ENDING = (signal.SIGTERM, signal.SIGKILL)
+"""Signals for a daemon and for all that it has started."""
+DISKS = ".disks"
+"""What nodes write lies in a tmpfs of its own: when it is full, the lab can still be handled."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,14 @@ class Crun:
         lab = record.plan.lab
         if not self._lab(lab).exists():
             self._begin_lab(record)
+        allowed = capabilities.of_process(0)
 
         def begin(node: Node) -> subprocess.Popen[bytes]:
             home = self._home(lab, node.name)
-            self._disk(home)
-            config = oci.config(lab, node, str(home / "root"))
+            home.mkdir(exist_ok=True)
+            disk, root = self.disk(lab, node.name), home / "root"
+            disks.boot(disk, root, (self._lab(lab) / IMAGE).readlink())
+            config = oci.config(lab, node, str(root), str(disk), allowed)
             (home / "config.json").write_text(json.dumps(config))
             arguments = ("run", "--detach", f"--bundle={home}", f"--pid-file={home / 'init.pid'}")
             return self._begin(lab, node.name, *arguments, _id(lab, node.name))
@@ -113,6 +120,24 @@ class Crun:
         variables = [f"{name}={value}" for name, value in environment.items()]
         return self._crun(lab, "exec", _id(lab, node), "/usr/bin/env", "--", *variables, *argv)
 
+    def shell_command(
+        self,
+        lab: str,
+        node: str,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        console: Path,
+    ) -> list[str]:
+        """As `exec_command`, at a terminal of the node's own.
+
+        Its end goes to whoever listens at ``console``; its size is that of this one's terminal.
+        """
+        variables = [f"{name}={value}" for name, value in environment.items()]
+        options = ("--tty", f"--console-socket={console}")
+        return self._crun(
+            lab, "exec", *options, _id(lab, node), "/usr/bin/env", "--", *variables, *argv
+        )
+
     def runs(self, lab: str, node: str) -> bool:
         return self._running(lab, node) != 0
 
@@ -128,10 +153,21 @@ class Crun:
 
     def log(self, lab: str, node: str) -> Path:
         """File with what the node's daemons said."""
-        return self._home(lab, node) / "log"
+        return self.disk(lab, node) / "log"
+
+    def disk(self, lab: str, node: str) -> Path:
+        """Directory of all that a node writes: ``upper`` is its overlay's upper layer."""
+        return self._lab(lab) / DISKS / node
 
     def said(self, lab: str, node: str) -> str:
         return logs.end_of(self.log(lab, node))
+
+    def freeze(self, lab: str, nodes: Sequence[str]) -> None:
+        for node in nodes:
+            try:
+                cgroups.freeze(oci.cgroup(lab, node))
+            except OSError as error:
+                raise LvsnetError(f"{node}: {error.strerror}") from error
 
     def power_off(self, lab: str, nodes: Sequence[str]) -> None:
         self._kill(lab, nodes)
@@ -153,6 +189,45 @@ class Crun:
         if home.is_mount():
             unmount(home)  # detached with every mount below it
         shutil.rmtree(home)
+
+    def forget(self, lab: str, nodes: Sequence[str]) -> None:
+        self.power_off(lab, nodes)
+        for node in nodes:
+            for directory in (self._home(lab, node), self.disk(lab, node)):
+                if directory.exists():
+                    shutil.rmtree(directory)
+
+    def signal(self, lab: str, node: str, daemon: str, number: int) -> None:
+        try:
+            pid = self._pid(lab, node, f"{daemon}.pid")
+            if pid not in cgroups.processes(oci.cgroup(lab, node)):
+                return  # it has ended, and its number is somebody else's by now
+            # What a shell has started ends with it.
+            if number in ENDING and os.getpgid(pid) == pid:
+                os.killpg(pid, number)
+            else:
+                os.kill(pid, number)
+        except (FileNotFoundError, ProcessLookupError):
+            return
+
+    def keep(self, record: Record) -> None:
+        self._write_record(self._lab(record.plan.lab), record)
+
+    def changes(self, lab: str, node: str) -> list[Change]:
+        # Costs a deploy time that has no use for it.
+        from lvsnet.engine.runtimes import overlay
+
+        # As an overlay sees it: without what is mounted in the image, which in a guest is its root.
+        image = self._lab(lab) / f"{IMAGE}-{os.getpid()}"
+        image.mkdir()
+        try:
+            mount(str((self._lab(lab) / IMAGE).readlink()), image, flags=MS_BIND)
+            try:
+                return overlay.changes(self.disk(lab, node) / "upper", image)
+            finally:
+                unmount(image)
+        finally:
+            image.rmdir()
 
     def labs(self) -> list[str]:
         directory = self.state / "labs"
@@ -177,15 +252,15 @@ class Crun:
         home.mkdir(parents=True)
         mount("lvsnet", home, "tmpfs", options="mode=0755")
         mount("none", home, flags=MS_PRIVATE)
+        disks.make(home / DISKS)
         (home / IMAGE).symlink_to(self.image)
-        (home / RECORD).write_text(json.dumps(asdict(record), ensure_ascii=False))
+        self._write_record(home, record)
 
-    def _disk(self, home: Path) -> None:
-        for part in ("upper", "work", "root"):
-            (home / part).mkdir(parents=True, exist_ok=True)
-        image = (home.parent / IMAGE).readlink()
-        layers = f"lowerdir={image},upperdir={home / 'upper'},workdir={home / 'work'}"
-        mount("overlay", home / "root", "overlay", options=layers)
+    def _write_record(self, home: Path, record: Record) -> None:
+        """At once, whole: whoever reads it meanwhile has the one before."""
+        new = home / f"{RECORD}.new"
+        new.write_text(json.dumps(asdict(record), ensure_ascii=False))
+        new.replace(home / RECORD)
 
     def _running(self, lab: str, node: str) -> int:
         """Process id of a node's init, 0 when it does not run.

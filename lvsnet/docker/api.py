@@ -78,6 +78,7 @@ class Container:
     """Without the slash that Docker puts before it."""
     image: str
     running: bool
+    """Also while its processes are frozen."""
     labels: Mapping[str, str]
 
 
@@ -87,6 +88,8 @@ class State:
 
     id: str
     running: bool
+    paused: bool
+    """Whether its processes are frozen, of one that runs."""
     pid: int
     """Of its init, as the engine's host counts; 0 when it does not run."""
     init: str
@@ -185,6 +188,7 @@ def inspect(container: str, deadline: float = CALL_S) -> State:
     return State(
         id=text(said, "Id"),
         running=state.get("Running") is True,
+        paused=state.get("Paused") is True,
         pid=integer(state, "Pid"),
         init=text(said, "Path"),
         finished=text(state, "FinishedAt"),
@@ -205,7 +209,7 @@ def call(method: str, path: str, body: object = None, deadline: float = CALL_S) 
         answer, text = begin(end)
         if answer.head is None or answer.head.status >= 300:
             refuse(end, answer, text)
-        text += _rest(end, answer)
+        text += rest(end, answer)
     try:
         return json.loads(text) if text.strip() else None
     except ValueError as error:
@@ -269,7 +273,8 @@ def begin(end: socket.socket) -> tuple[http.Answer, bytes]:
     return answer, content
 
 
-def _rest(end: socket.socket, answer: http.Answer) -> bytes:
+def rest(end: socket.socket, answer: http.Answer) -> bytes:
+    """The part of a body that is still to come."""
     content = bytearray()
     while not answer.complete:
         content += receive(end, answer)
@@ -286,7 +291,7 @@ def receive(end: socket.socket, answer: http.Answer) -> bytes:
 
 def refuse(end: socket.socket, answer: http.Answer, first: bytes) -> None:
     """Raise what an answer says that is an error."""
-    text = (first + _rest(end, answer)).decode(errors="replace")
+    text = (first + rest(end, answer)).decode(errors="replace")
     status = answer.head.status if answer.head else 0
     try:
         said: object = json.loads(text)
@@ -303,7 +308,7 @@ def _container(said: Mapping[str, object]) -> Container:
         id=text(said, "Id"),
         name=name,
         image=text(said, "Image"),
-        running=said.get("State") == "running",
+        running=said.get("State") in ("running", "paused"),
         labels=_labels(said.get("Labels")),
     )
 

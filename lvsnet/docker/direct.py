@@ -31,5 +31,9 @@ def start(lab: str, node: str, report: Report) -> None:
     operations.start(lab, node, Docker(), report)
 
 
+def reconfigure(record: Record, settle: float, report: Report) -> None:
+    operations.reconfigure(record, Docker(), settle, report)
+
+
 def destroy(lab: str) -> None:
     operations.destroy(lab, Docker())

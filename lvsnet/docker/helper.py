@@ -52,6 +52,10 @@ def start(lab: str, node: str, report: Report) -> None:
     _have_done({"op": "start", "lab": lab, "node": node}, report)
 
 
+def reconfigure(record: Record, settle: float, report: Report) -> None:
+    _have_done({"op": "reconfigure", "record": asdict(record), "settle": settle}, report)
+
+
 def destroy(lab: str) -> None:
     _have_done({"op": "destroy", "lab": lab}, silent)
 

@@ -17,6 +17,8 @@ HEADER = struct.Struct(">BxxxI")
 """Of a frame: 0 stdin, 1 stdout, 2 stderr; then its length in bytes (Docker Engine API, attach)."""
 STDOUT = 1
 STDERR = 2
+JSON = "application/json"
+TAR = "application/x-tar"
 
 
 class ProtocolError(ValueError):
@@ -184,12 +186,17 @@ def parse_head(text: bytes) -> Head:
     return Head(_number(status, 10), reason, headers)
 
 
-def request(method: str, path: str, body: bytes | None, upgrade: str = "") -> bytes:
-    """A request; with ``upgrade`` for a connection that is a raw stream afterwards."""
+def request(
+    method: str, path: str, body: bytes | None, upgrade: str = "", kind: str = JSON
+) -> bytes:
+    """A request; with ``upgrade`` for a connection that is a raw stream afterwards.
+
+    ``kind`` is the media type of the body.
+    """
     lines = [f"{method} {path} HTTP/1.1", "Host: docker", "User-Agent: lvsnet"]
     lines += [f"Connection: Upgrade\r\nUpgrade: {upgrade}"] if upgrade else ["Connection: close"]
     if body is not None:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+        lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
 
 
@@ -201,3 +208,11 @@ def _number(text: str, base: int) -> int:
         return int(digits, base)
     except ValueError as error:
         raise ProtocolError(f"{text[:40]!r} is no number") from error
+
+
+@dataclass
+class Unframed:
+    """A stream without frames, as that of a terminal: all of it is `STDOUT`."""
+
+    def receive(self, content: bytes) -> list[tuple[int, bytes]]:
+        return [(STDOUT, content)] if content else []

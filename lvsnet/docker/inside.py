@@ -53,6 +53,8 @@ def perform(request: Mapping[str, object]) -> object:
             direct.stop(lab, node)
         case {"op": "start", "lab": str() as lab, "node": str() as node}:
             direct.start(lab, node, _progress)
+        case {"op": "reconfigure", "record": record, "settle": int() | float() as settle}:
+            direct.reconfigure(codec.decode(Record, record, "record"), settle, _progress)
         case {"op": "destroy", "lab": str() as lab}:
             direct.destroy(lab)
         case _:

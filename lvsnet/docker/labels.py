@@ -85,19 +85,38 @@ def record_of(containers: Sequence[Mapping[str, str]]) -> Record:
         raise LvsnetError("no container has the labels of this lab")
     lab = containers[0].get(LAB, "")
     if len({one.get(PLAN) for one in containers}) > 1:
-        raise _half(lab, "its containers are of several deployments")
+        raise half(lab, "its containers are of several deployments")
+    spec = _common(containers)
+    nodes = {one[NODE]: node_of(one) for one in containers if NODE in one and NODE_SPEC in one}
+    if missing := [name for name in spec.order if name not in nodes]:
+        raise half(lab, f"there is no container of {shortly(missing)}")
+    return Record(spec.about, replace(spec.plan, nodes=tuple(nodes[name] for name in spec.order)))
+
+
+def node_of(container: Mapping[str, str]) -> Node:
+    """A container's node; files that outlive a reboot have no content.
+
+    Raises:
+        LvsnetError: what wrote its labels was another version of lvsnet.
+    """
+    return codec.decode(Node, _unpacked(container.get(NODE_SPEC, ""), NODE_SPEC), NODE_SPEC)
+
+
+def about_of(containers: Sequence[Mapping[str, str]]) -> About:
+    """What was said of a lab when it was deployed, from any of its containers' labels.
+
+    Raises:
+        LvsnetError: as `record_of`, but some containers may be missing.
+    """
+    return _common(containers).about
+
+
+def _common(containers: Sequence[Mapping[str, str]]) -> _LabSpec:
     lines = [one[LAB_SPEC] for one in containers if LAB_SPEC in one]
     if not lines:
-        raise _half(lab, f"its containers have no label {LAB_SPEC}")
-    spec = codec.decode(_LabSpec, _unpacked(lines[0], LAB_SPEC), LAB_SPEC)
-    nodes = {
-        one[NODE]: codec.decode(Node, _unpacked(one[NODE_SPEC], NODE_SPEC), NODE_SPEC)
-        for one in containers
-        if NODE in one and NODE_SPEC in one
-    }
-    if missing := [name for name in spec.order if name not in nodes]:
-        raise _half(lab, f"there is no container of {_shortly(missing)}")
-    return Record(spec.about, replace(spec.plan, nodes=tuple(nodes[name] for name in spec.order)))
+        lab = containers[0].get(LAB, "") if containers else ""
+        raise half(lab, f"its containers have no label {LAB_SPEC}")
+    return codec.decode(_LabSpec, _unpacked(lines[0], LAB_SPEC), LAB_SPEC)
 
 
 def _packed(value: object) -> str:
@@ -113,10 +132,12 @@ def _unpacked(text: str, where: str) -> object:
     return value
 
 
-def _half(lab: str, why: str) -> LvsnetError:
+def half(lab: str, why: str) -> LvsnetError:
+    """The error that a lab of which something is missing gives."""
     return LvsnetError(f"lab {lab} is only half there: {why}; `lvsnet destroy {lab}` takes it away")
 
 
-def _shortly(names: Iterable[str]) -> str:
+def shortly(names: Iterable[str]) -> str:
+    """At most eight of the names, for a message."""
     listed = list(names)
     return ", ".join(listed[:8]) + (f" and {len(listed) - 8} more" if len(listed) > 8 else "")

@@ -5,8 +5,10 @@ Also those that containerlab deployed from a lab's topology: their containers ha
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lvsnet.docker import api
@@ -15,7 +17,7 @@ from lvsnet.progress import Report
 
 if TYPE_CHECKING:
     from lvsnet.docker.reach import Operations
-    from lvsnet.engine.runtime import About, Record
+    from lvsnet.engine.runtime import About, Change, Record
     from lvsnet.observe.model import Site
 
 LAB = "lvsnet.lab"
@@ -35,7 +37,21 @@ def running() -> list[str]:
 
 
 def about(lab: str) -> About:
-    return _record(lab).about
+    from lvsnet.docker import records
+
+    return records.about_of(_containers(lab))
+
+
+def nodes(lab: str) -> list[str]:
+    from lvsnet.docker import records
+
+    return records.nodes_of(_containers(lab))
+
+
+def record(lab: str) -> Record:
+    from lvsnet.docker import records
+
+    return records.record_of(records.look(_containers(lab)))
 
 
 def owner(lab: str) -> int:
@@ -102,12 +118,45 @@ def attach(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, s
     return session.run(_running(lab, node), argv, environment)
 
 
+def shell(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    from lvsnet.docker import shell
+
+    return shell.run(_running(lab, node), argv, environment)
+
+
+def pipe(lab: str, node: str, argv: Sequence[str], stdin: int, stdout: int) -> tuple[int, str]:
+    from lvsnet.docker import pipes
+
+    return pipes.run(_running(lab, node), argv, stdin, stdout)
+
+
+def relay(lab: str, node: str, hosts: Sequence[str], port: int, end: socket.socket) -> None:
+    from lvsnet.docker import reach, relaying
+    from lvsnet.engine import dial
+
+    with end:
+        container = _running(lab, node)
+        if reach.is_root(api.maker()):
+            dial.relay(container.pid, hosts, port, end)
+        else:
+            relaying.relay(container, hosts, port, end)
+
+
+def changes(lab: str, node: str) -> list[Change]:
+    from lvsnet.docker import changes
+
+    container = _container(lab, node)
+    return [] if container is None else changes.of(container)
+
+
 def logs(lab: str, node: str, *, follow: bool) -> int:
     from lvsnet.docker import follower
 
-    name = _container(lab, node).name
+    container = _container(lab, node)
+    if container is None:
+        raise _off(node)
     sys.stdout.flush()
-    return follower.copy(name, follow=follow)
+    return follower.copy(container.name, follow=follow)
 
 
 def stop(lab: str, node: str) -> None:
@@ -118,6 +167,26 @@ def stop(lab: str, node: str) -> None:
 def start(lab: str, node: str, report: Report) -> None:
     _wired_by_lvsnet(lab)
     _operations().start(lab, node, report)
+
+
+def reconfigure(record: Record, settle: float, report: Report) -> None:
+    """Also has the engine have the images of the record's nodes."""
+    lab = record.plan.lab
+    if _containerlab_made(lab):
+        raise LvsnetError(
+            f"containerlab wired lab {lab}, so lvsnet cannot change it while it runs; "
+            f"`lvsnet destroy {lab}` and deploy it again, or use --runtime docker"
+        )
+    from lvsnet.docker import engine, images
+    from lvsnet.engine.runtimes import docker_images
+
+    client = engine.connect()
+    try:
+        images.ensure(client, record.plan.nodes, report)
+        plan = docker_images.with_images(client, record.plan)
+    finally:
+        client.close()
+    _operations().reconfigure(replace(record, plan=plan), settle, report)
 
 
 def destroy(lab: str) -> None:
@@ -145,16 +214,13 @@ def _wired_by_lvsnet(lab: str) -> None:
 
 def _containerlab_made(lab: str) -> bool:
     """Whether containerlab deployed a lab; one of which half is left was not, for all we know."""
-    try:
-        return about(lab).runtime == "containerlab"
-    except LvsnetError:
-        return False
-
-
-def _record(lab: str) -> Record:
     from lvsnet.docker import labels
 
-    return labels.record_of([one.labels for one in _containers(lab)])
+    try:
+        found = labels.about_of([one.labels for one in _containers(lab)])
+    except LvsnetError:
+        return False
+    return found.runtime == "containerlab"
 
 
 def _containers(lab: str) -> list[api.Container]:
@@ -164,23 +230,47 @@ def _containers(lab: str) -> list[api.Container]:
     return found
 
 
-def _container(lab: str, node: str) -> api.Container:
-    there = {one.labels[NODE]: one for one in _containers(lab)}
-    if node not in there:
-        raise LvsnetError(f"lab {lab} has no node {node}; it has {', '.join(sorted(there))}")
-    return there[node]
+def _container(lab: str, node: str) -> api.Container | None:
+    """None for a node that has none: it was off when the lab was changed.
+
+    Raises:
+        LvsnetError: there is no such node.
+    """
+    found = _containers(lab)
+    for one in found:
+        if one.labels[NODE] == node:
+            return one
+    names = nodes(lab)
+    if node not in names:
+        raise LvsnetError(f"lab {lab} has no node {node}; it has {', '.join(names)}")
+    return None
 
 
 def _running(lab: str, node: str) -> api.State:
     """A node's container, to run commands in."""
+    state = _state(f"lvsnet-{lab}-{node}")
+    if state is None or state.labels.get(LAB) != lab:
+        container = _container(lab, node)
+        state = _state(container.id) if container else None
+    if state is None or not state.running:
+        raise _off(node)
+    if state.paused:
+        raise LvsnetError(
+            f"{node} is frozen, as `lvsnet stop` does before it cuts the power; it is just being "
+            f"stopped, or that broke off: `lvsnet stop {node}` ends it"
+        )
+    return state
+
+
+def _state(container: str) -> api.State | None:
+    """None when there is no such container."""
     try:
-        state = api.inspect(f"lvsnet-{lab}-{node}")
+        return api.inspect(container)
     except api.RefusedError as error:
         if error.status != 404:
             raise
-        state = api.inspect(_container(lab, node).id)
-    if state.labels.get(LAB) != lab:
-        state = api.inspect(_container(lab, node).id)
-    if not state.running:
-        raise LvsnetError(f"{node} does not run; `lvsnet start {node}` starts it")
-    return state
+        return None
+
+
+def _off(node: str) -> LvsnetError:
+    return LvsnetError(f"{node} does not run; `lvsnet start {node}` starts it")

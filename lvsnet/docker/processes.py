@@ -24,10 +24,16 @@ class Process:
 
 
 def create_exec(
-    container: str, argv: Sequence[str], environment: Mapping[str, str], *, stdin: bool
+    container: str,
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdin: bool,
+    terminal: bool = False,
 ) -> str:
     """Prepare a process in a container that runs; its id."""
     body = {
+        "Tty": terminal,
         "AttachStdin": stdin,
         "AttachStdout": True,
         "AttachStderr": True,
@@ -38,12 +44,23 @@ def create_exec(
     return api.text(api.mapping(said), "Id")
 
 
-def start_exec(identity: str) -> tuple[socket.socket, bytes]:
-    """Start it; a socket that is its standard input and, in frames, its output.
+def start_exec(identity: str, *, terminal: bool = False) -> tuple[socket.socket, bytes]:
+    """Start it; a socket that is its standard input and its output.
 
-    The bytes are the first of the output. Whoever takes the socket closes it.
+    Output is in frames, that of a terminal is not; the bytes are the first of it. Whoever takes
+    the socket closes it. ``terminal`` is what it was prepared with.
     """
-    return _hijacked(f"/exec/{identity}/start", {"Detach": False, "Tty": False})
+    return _hijacked(f"/exec/{identity}/start", {"Detach": False, "Tty": terminal})
+
+
+def resize_exec(identity: str, rows: int, columns: int) -> None:
+    """Give the terminal of a process a size.
+
+    Raises:
+        RefusedError: it is only being started, or has ended.
+    """
+    query = urlencode({"h": rows, "w": columns})
+    api.call("POST", f"/exec/{identity}/resize?{query}")
 
 
 def attach(container: str) -> tuple[socket.socket, bytes]:

@@ -30,6 +30,9 @@ class Operations(Protocol):
 
     def start(self, lab: str, node: str, report: Report) -> None: ...
 
+    def reconfigure(self, record: Record, settle: float, report: Report) -> None:
+        """As `lvsnet.host.operations.reconfigure`; the images are there already."""
+
     def destroy(self, lab: str) -> None: ...
 
 
@@ -42,7 +45,7 @@ def operations() -> Operations:
     maker = api.maker()
     if why := foreign(maker):
         raise LvsnetError(why)
-    if os.geteuid() == 0 and shares_processes(maker):
+    if is_root(maker):
         from lvsnet.docker import direct
 
         return direct
@@ -60,6 +63,11 @@ def foreign(maker: api.Maker) -> str:
         "or in a machine of its own), so its containers cannot be wired from here. "
         f"Use the machine's own, DOCKER_HOST={api.SCHEME}{api.DEFAULT_SOCKET}, or --kernel guest"
     )
+
+
+def is_root(maker: api.Maker) -> bool:
+    """Whether this process is root among the processes that the engine counts."""
+    return os.geteuid() == 0 and shares_processes(maker)
 
 
 def shares_processes(maker: api.Maker) -> bool:

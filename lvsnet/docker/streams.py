@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from lvsnet.errors import LvsnetError
 END_S = 5.0
 """Seconds from the end of a process's output until its exit code is there; it takes some ms."""
 END_INTERVAL = 0.005
+KILLED = 128 + signal.SIGKILL
+POWER_S = 0.3
+"""Seconds that the engine may take to see that a container has ended whose processes have."""
+POWER_INTERVAL = 0.02
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,19 @@ class Process:
 
 
 def prepare(
-    container: api.State, argv: Sequence[str], environment: Mapping[str, str], *, stdin: bool
+    container: api.State,
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdin: bool,
+    terminal: bool = False,
 ) -> Process:
     """A program that is not there will end with a shell's exit code, 127, and a message."""
     command = [*docker_config.env(container.init), *argv]
-    return Process(
-        container, processes.create_exec(container.id, command, environment, stdin=stdin)
+    identity = processes.create_exec(
+        container.id, command, environment, stdin=stdin, terminal=terminal
     )
+    return Process(container, identity)
 
 
 def run(
@@ -80,7 +90,7 @@ def exit_code(process: Process) -> int:
     """The exit code of a process whose output has ended.
 
     Raises:
-        LvsnetError: it goes on running, or the engine went away.
+        LvsnetError: it goes on running, the engine went away, or the node lost its power.
     """
     until = time.monotonic() + END_S
     while True:
@@ -89,10 +99,25 @@ def exit_code(process: Process) -> int:
         except api.RefusedError as error:  # it went with its container
             raise _gone() from error
         if not state.running and state.code is not None:
+            if state.code == KILLED:
+                _see_the_power(process.container)
             return state.code
         if time.monotonic() > until:
             raise _gone()
         time.sleep(END_INTERVAL)
+
+
+def _see_the_power(container: api.State) -> None:
+    """Raise when a container is switched off, which is only seen a moment after its processes."""
+    until = time.monotonic() + POWER_S
+    while time.monotonic() < until:
+        try:
+            now = api.inspect(container.id)
+        except api.RefusedError as error:
+            raise _off() from error
+        if not now.running or now.pid != container.pid:
+            raise _off()
+        time.sleep(POWER_INTERVAL)
 
 
 def send(process: Process, number: int, *, group: bool) -> bool:
@@ -141,6 +166,19 @@ def kill(process: Process) -> None:
         time.sleep(END_INTERVAL)
 
 
+@contextmanager
+def ended(process: Process) -> Iterator[None]:
+    """Kill a process when what is done with it fails, or Ctrl-C ends it."""
+    well = False
+    try:
+        yield
+        well = True
+    finally:
+        if not well:
+            with suppress(LvsnetError):  # it is gone already
+                kill(process)
+
+
 def _inside(container: str, pid: int) -> int | None:
     """The process id in its container of a process of this machine; None when it has ended.
 
@@ -159,6 +197,10 @@ def _inside(container: str, pid: int) -> int | None:
         )
     line = next(line for line in status.splitlines() if line.startswith("NSpid:"))
     return int(line.split()[-1])
+
+
+def _off() -> LvsnetError:
+    return LvsnetError("the node was switched off while the command ran")
 
 
 def _gone() -> LvsnetError:

@@ -7,14 +7,20 @@ import json
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lvsnet.docker import carried, helper, http, inside
+from lvsnet.docker import carried, direct, helper, http, inside
+from lvsnet.engine.runtime import About, Record
 from lvsnet.errors import LvsnetError
+from lvsnet.lab.load import load
+from lvsnet.plan.compile import compile_lab
+from lvsnet.progress import Report, silent
+from lvsnet.resources import example_labs
 
 
 def frame(channel: int, text: str) -> bytes:
@@ -97,3 +103,16 @@ def test_it_carries_all_that_its_program_imports(tmp_path: Path) -> None:
 def test_a_request_that_is_none_is_no_operation() -> None:
     with pytest.raises(ValueError, match="no operation"):
         inside.perform({"op": "stop", "lab": "dr"})
+
+
+def test_a_lab_is_changed_as_by_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = Record(About("", "docker", "", "", 0), compile_lab(load(example_labs()["dr"])))
+    asked: list[object] = []
+
+    def have_done(request: Mapping[str, object], _report: Report) -> object:
+        return inside.perform(json.loads(json.dumps(request)))
+
+    monkeypatch.setattr(helper, "_have_done", have_done)
+    monkeypatch.setattr(direct, "reconfigure", lambda *given: asked.extend(given[:2]))
+    helper.reconfigure(record, 3.5, silent)
+    assert asked == [record, 3.5]

@@ -1,45 +1,56 @@
 """Containers by Docker's engine, seen by `docker ps` as ``lvsnet-LAB-NODE``.
 
-No state is kept but in the containers' labels. No Docker network is made or used: the engine of
-lvsnet wires the containers from outside, by the process ids of their inits, so this process is
-root among the processes that the engine counts (`lvsnet.docker.reach`).
+No state is kept but in the containers: labels, and a file in each (`lvsnet.docker.records`). No
+Docker network is made or used: the engine of lvsnet wires the containers from outside, by the
+process ids of their inits, so this process is root among the processes that the engine counts
+(`lvsnet.docker.reach`).
 """
 
 from __future__ import annotations
 
 import mmap
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
 
 import docker
 
-from lvsnet.docker import api, engine, images, labels, processes, reach, streams
+from lvsnet.docker import (
+    api,
+    changes,
+    engine,
+    images,
+    labels,
+    processes,
+    reach,
+    records,
+    streams,
+)
 from lvsnet.docker.engine import explained
+from lvsnet.docker.records import Kept
 from lvsnet.engine import capabilities, files, logs, namespaces
-from lvsnet.engine.runtime import Record
-from lvsnet.engine.runtimes import docker_config, docker_programs
+from lvsnet.engine.runtime import Change, Record
+from lvsnet.engine.runtimes import (
+    docker_config,
+    docker_containers,
+    docker_power,
+    docker_programs,
+    docker_records,
+)
 from lvsnet.errors import LvsnetError, SilenceError
 from lvsnet.image.context import name_of
 from lvsnet.plan.model import Daemon, Node
 
-AT_ONCE = 16
-"""Requests to the engine at the same time."""
-AWAY_S = 30.0
-"""Seconds that the engine may be away, as when it is restarted, while a lab is removed."""
-AWAY_INTERVAL = 0.2
-LATE_S = 5.0
-"""Seconds after which no container appears any more that a killed process had asked for."""
 LINES = 200
 """Of a log's end, of which the last 16 KB are shown."""
 LOG_S = 3.0
 """Seconds that a busy engine may take to write down what a daemon said."""
 LOG_INTERVAL = 0.2
+SIGNAL_S = 10.0
+"""Seconds that sending a signal may take."""
 START_FIELD = 22 - 3
 """starttime among the fields after the command in /proc/PID/stat (proc_pid_stat(5))."""
 FRESH = (
@@ -58,8 +69,6 @@ ELSEWHERE = (
 )
 
 _COUNTING = Lock()
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 def _shared_byte() -> mmap.mmap:
@@ -92,12 +101,22 @@ class Docker:
 
     def create(self, record: Record, nodes: Sequence[Node]) -> dict[str, int]:
         lab = record.plan.lab
-        known = _containers(lab)
-        _no_strangers(lab, nodes, known)
-        common = labels.of_lab(record)
+        known = docker_containers.of_lab(lab)
+        docker_containers.refuse_strangers(lab, nodes, known)
+        found = records.look(list(known.values()))
+        last = records.newest(found)
+        hollow = [one for one in found if one.hollow and one.node in {node.name for node in nodes}]
+        docker_power.remove_containers([one.container.id for one in hollow])
+        known = {node: one for node, one in known.items() if node not in {h.node for h in hollow}}
+        kept = {one.node: one.kept.record for one in found if one.kept}
+        new = [node for node in nodes if node.name not in known]
+        key = records.new_key()
+        if found and new:
+            key = records.key_of(lab, [one.container for one in found])
+        common = {**labels.of_lab(record), records.KEY: key}
         apparmor = docker_config.has_apparmor()
-        programs = b""
-        if any(node.image and node.name not in known for node in nodes):
+        programs: Mapping[str, bytes] = {}
+        if any(node.image for node in new):
             with explained("the lab", "connect"):
                 client = engine.connect()
             with _counted(self.unanswered):
@@ -105,23 +124,23 @@ class Docker:
 
         def boot(client: docker.APIClient, node: Node) -> int:
             own = labels.of_node(node)
-            there = known.get(node.name)
-            if there is None:
+            before = known.get(node.name)
+            if before is None:
                 body = docker_config.container(
                     node, images.image_for(node), {**common, **own}, apparmor=apparmor
                 )
                 with _counted(self.unanswered):
                     _make(client, lab, node, body)
-                if node.image:
-                    _put_in(client, lab, node, programs)
-            elif there.running or there.labels.get(labels.NODE_SPEC) != own[labels.NODE_SPEC]:
+                one = _file(last, record, node)
+                docker_records.put(client, lab, one, key, programs if node.image else {})
+            elif before.running or not _is_of(before, kept.get(node.name), node):
                 raise LvsnetError(
-                    f"{node.name}: container {there.name} is there already, of another deployment "
+                    f"{node.name}: container {before.name} is there already, of another deployment "
                     f"of lab {lab}; `lvsnet destroy {lab}` takes it away"
                 )
             return _switch_on(client, lab, node.name)
 
-        pids = _each(nodes, boot)
+        pids = docker_containers.each(nodes, boot)
         for pid in pids:
             _freshen(pid)
         return {node.name: pid for node, pid in zip(nodes, pids, strict=True)}
@@ -131,30 +150,34 @@ class Docker:
             node, daemon = one
             with explained(node.name, f"start {daemon.name}"):
                 made = client.exec_create(
-                    container_name(lab, node.name), docker_config.daemon(node, daemon)
+                    docker_containers.name_of(lab, node.name), docker_config.daemon(node, daemon)
                 )
                 client.exec_start(made["Id"], detach=True)
                 pid: int = client.exec_inspect(made["Id"])["Pid"]
                 return pid
 
-        return _each(daemons, begin)
+        return docker_containers.each(daemons, begin)
 
     def run(self, lab: str, node: str, argv: Sequence[str], deadline: float) -> tuple[int, str]:
-        done = streams.run(_running(lab, node), argv, {}, deadline)
+        done = streams.run(docker_containers.running(lab, node), argv, {}, deadline)
         if done is None:
             raise LvsnetError(f"{node}: {' '.join(argv)}: no end after {deadline:.0f} s")
         return done.code, b"".join(content for _, content in done.output).decode(errors="replace")
 
     def runs(self, lab: str, node: str) -> bool:
-        state = _state(lab, node)
+        state = docker_containers.state(lab, node)
         return state is not None and state.running
 
     def inits(self, lab: str) -> dict[str, int]:
-        states = {node: _state(lab, node) for node, one in _containers(lab).items() if one.running}
+        states = {
+            node: docker_containers.state(lab, node)
+            for node, one in docker_containers.of_lab(lab).items()
+            if one.running
+        }
         return {node: state.pid for node, state in states.items() if state and state.running}
 
     def alive(self, lab: str, node: str, daemon: str) -> bool:
-        state = _state(lab, node)
+        state = docker_containers.state(lab, node)
         if state is None or not state.running:
             return False
         root = Path(f"/proc/{state.pid}/root")
@@ -184,54 +207,42 @@ class Docker:
         return words
 
     def power_off(self, lab: str, nodes: Sequence[str]) -> None:
-        known = _containers(lab)
-
-        def kill(client: docker.APIClient, node: str) -> None:
-            with explained(node, "kill its container"):
-                try:
-                    client.kill(known[node].id, signal="SIGKILL")
-                except docker.errors.APIError as error:
-                    if error.status_code not in (404, 409):  # gone, or not running
-                        raise
-
-        _each([node for node in nodes if node in known], kill)
+        docker_power.power_off(lab, nodes)
 
     def remove(self, lab: str) -> None:
-        begun = seen = time.monotonic()
-        until = begun + AWAY_S
-        while True:
-            try:
-                left = api.containers([f"{labels.LAB}={lab}"])
-                if left:
-                    seen = time.monotonic()
-                    _each([one.id for one in left], _remove)
-                elif not self.unanswered[0]:
-                    return
-                elif time.monotonic() > seen + LATE_S:
-                    self.unanswered[0] = 0
-                    return
-                else:
-                    time.sleep(AWAY_INTERVAL)
-            except (api.NoEngineError, api.GoneError, SilenceError) as error:
-                if time.monotonic() > until:
-                    raise LvsnetError(
-                        f"{error}\nWhat is left of lab {lab} is taken away by "
-                        f"`lvsnet destroy {lab}` when the engine is back"
-                    ) from error
-                time.sleep(AWAY_INTERVAL)
-            else:
-                if time.monotonic() > until:
-                    names = ", ".join(one.name for one in left)
-                    raise LvsnetError(f"the Docker engine does not remove {names}: docker rm -f")
+        docker_power.remove(lab, self.unanswered)
+
+    def freeze(self, lab: str, nodes: Sequence[str]) -> None:
+        docker_power.freeze(lab, nodes)
+
+    def forget(self, lab: str, nodes: Sequence[str]) -> None:
+        docker_records.forget(lab, nodes)
+
+    def signal(self, lab: str, node: str, daemon: str, number: int) -> None:
+        state = docker_containers.state(lab, node)
+        if state is None or not state.running:
+            return
+        argv = [*docker_config.shell(state.init), "-c", docker_config.SIGNAL, daemon, str(number)]
+        code, said = self.run(lab, node, argv, SIGNAL_S)
+        if code:
+            raise LvsnetError(f"{node}: signal {daemon}: {said.strip()}")
+
+    def keep(self, record: Record) -> None:
+        docker_records.keep(record)
+
+    def changes(self, lab: str, node: str) -> list[Change]:
+        container = docker_containers.of_lab(lab).get(node)
+        # A node without a container has no disk yet.
+        return [] if container is None else changes.of(container)
 
     def labs(self) -> list[str]:
         return sorted({one.labels[labels.LAB] for one in api.containers([labels.LAB])})
 
     def record(self, lab: str) -> Record:
-        known = _containers(lab)
+        known = docker_containers.of_lab(lab)
         if not known:
             raise LvsnetError(f"lab {lab} does not run")
-        return labels.record_of([one.labels for one in known.values()])
+        return records.record_of(records.look(list(known.values())))
 
 
 @contextmanager
@@ -254,81 +265,36 @@ def _counted(unanswered: mmap.mmap) -> Iterator[None]:
 def _log_end(lab: str, node: str) -> str:
     """What the engine's log of a node has by now."""
     try:
-        words = b"".join(processes.logs(container_name(lab, node), follow=False, tail=LINES))
+        words = b"".join(
+            processes.logs(docker_containers.name_of(lab, node), follow=False, tail=LINES)
+        )
     except api.RefusedError:
         return ""
     return words[-logs.READ_AT_MOST :].decode(errors="replace")
 
 
-def container_name(lab: str, node: str) -> str:
-    return f"lvsnet-{lab}-{node}"
+def _file(last: Kept | None, record: Record, node: Node) -> Kept:
+    """What the file of a new container says; ``last`` is the newest of the lab's, if it runs.
 
-
-def _each(
-    items: Sequence[Item], function: Callable[[docker.APIClient, Item], Result]
-) -> list[Result]:
-    """The function of each, in this order; several at once, each thread with its own client.
-
-    Nothing goes on when this ends, by an error or Ctrl-C either: what was not begun is left out.
+    What is made in a lab that is being changed has the record that was kept for that.
     """
-    if not items:
-        return []
-    version = api.version()
-
-    def with_client(item: Item) -> Result:
-        client = engine.client(version)
-        try:
-            return function(client, item)
-        finally:
-            client.close()
-
-    pool = ThreadPoolExecutor(min(AT_ONCE, len(items)))
-    try:
-        futures = [pool.submit(with_client, item) for item in items]
-        return [future.result() for future in futures]
-    finally:
-        pool.shutdown(cancel_futures=True)
+    if last is None or node not in last.record.plan.nodes:
+        return Kept(node.name, last.generation if last else 1, record, ())
+    away = tuple(name for name in last.away if name != node.name)
+    return replace(last, node=node.name, away=away)
 
 
-def _containers(lab: str) -> dict[str, api.Container]:
-    """Node -> its container, running or not."""
-    found = api.containers([f"{labels.LAB}={lab}", labels.NODE])
-    return {one.labels[labels.NODE]: one for one in found}
-
-
-def _state(lab: str, node: str) -> api.State | None:
-    """None when this lab has no such container."""
-    try:
-        state = api.inspect(container_name(lab, node))
-    except api.RefusedError as error:
-        if error.status == 404:
-            return None
-        raise
-    return state if state.labels.get(labels.LAB) == lab else None
-
-
-def _running(lab: str, node: str) -> api.State:
-    state = _state(lab, node)
-    if state is None or not state.running:
-        raise LvsnetError(f"{node} does not run; `lvsnet start {node}` starts it")
-    return state
-
-
-def _no_strangers(lab: str, nodes: Sequence[Node], known: Mapping[str, api.Container]) -> None:
-    """Raise when a container that is not this lab's has a name that is wanted."""
-    taken = {one.name: one for one in api.named(f"^/?{container_name(lab, '')}")}
-    strangers = [
-        f"{node.name}: the name {one.name} is taken by a container of image {one.image} that is "
-        f"not of this lab; rename it (docker rename {one.name} ...) or rename the lab"
-        for node in nodes
-        if (one := taken.get(container_name(lab, node.name))) and node.name not in known
-    ]
-    if strangers:
-        raise LvsnetError("\n".join(strangers))
+def _is_of(container: api.Container, kept: Record | None, node: Node) -> bool:
+    """Whether a container was made for this node, or made what it is; ``kept`` is in its file."""
+    if kept is not None:
+        return node in kept.plan.nodes
+    # Its file is lost, or it never had one.
+    own = labels.of_node(node)[labels.NODE_SPEC]
+    return records.KEY in container.labels or container.labels.get(labels.NODE_SPEC) == own
 
 
 def _make(client: docker.APIClient, lab: str, node: Node, body: Mapping[str, object]) -> None:
-    name = container_name(lab, node.name)
+    name = docker_containers.name_of(lab, node.name)
     with explained(node.name, "create its container"):
         try:
             client.create_container_from_config(body, name)
@@ -338,14 +304,9 @@ def _make(client: docker.APIClient, lab: str, node: Node, body: Mapping[str, obj
             raise LvsnetError(f"{node.name}: there is no image {image}; {remedy}") from error
 
 
-def _put_in(client: docker.APIClient, lab: str, node: Node, programs: bytes) -> None:
-    with explained(node.name, "put an init and a shell into its container"):
-        client.put_archive(container_name(lab, node.name), "/", programs)
-
-
 def _switch_on(client: docker.APIClient, lab: str, node: str) -> int:
     """Start a node's container; its init's process id."""
-    name = container_name(lab, node)
+    name = docker_containers.name_of(lab, node)
     with explained(node, "start its container"):
         client.start(name)
         state = client.inspect_container(name)["State"]
@@ -363,12 +324,3 @@ def _freshen(pid: int) -> None:
             # A kernel without IPv6 has not got them all.
             with suppress(FileNotFoundError):
                 (Path("/proc/sys") / key).write_text(value)
-
-
-def _remove(client: docker.APIClient, identity: str) -> None:
-    with explained(identity[:12], "remove the container"):
-        try:
-            client.remove_container(identity, force=True, v=True)
-        except docker.errors.APIError as error:
-            if error.status_code not in (404, 409):  # gone, or going already
-                raise

@@ -23,6 +23,16 @@ START = (
 )
 """$0 is the daemon's name, %s a mkdir(1). Its init's standard output is the container's log."""
 
+SIGNAL = (
+    "start() { set -- ${1##*) }; shift 19; echo $1; }; "
+    f'read -r before 2>/dev/null <{DAEMONS}/"$0".pid || exit 0; pid=${{before%% *}}; '
+    'read -r now 2>/dev/null <"/proc/$pid/stat" || exit 0; '
+    '[ "$before" = "$pid" ] || [ "$(start "$before")" = "$(start "$now")" ] || exit 0; '
+    'kill -"$1" "$pid" || [ ! -d "/proc/$pid" ]'
+)
+"""$0 is the daemon's name, $1 a signal's number. One of another start time, field 22 of
+proc_pid_stat(5), has only got the number of a process that has ended."""
+
 FROM_PATH = 'program=$("$0" which "$1") || program=$1; shift; exec "$program" "$@"'
 """Runs the image's own program where it has one, and not what busybox, $0, has of that name."""
 

@@ -9,15 +9,14 @@ import docker
 
 from lvsnet.docker import labels
 from lvsnet.docker.engine import explained
-from lvsnet.engine.runtimes.docker_config import OWN
 from lvsnet.errors import LvsnetError
 
 FROM = {"tini": "/usr/bin/tini-static", "busybox": "/bin/busybox"}
 """Debian's tini and busybox-static."""
 
 
-def taken(client: docker.APIClient, base: str, lab: str) -> bytes:
-    """A tar archive of the two programs, to be unpacked at the root of a container.
+def taken(client: docker.APIClient, base: str, lab: str) -> dict[str, bytes]:
+    """The two programs, by the names that they are to have.
 
     They are read from a container of ``base`` that never starts, and has the lab's label so that
     it goes with the lab if this process is killed meanwhile.
@@ -33,10 +32,9 @@ def taken(client: docker.APIClient, base: str, lab: str) -> bytes:
             }
         )
         try:
-            programs = {name: _file(client, made["Id"], path) for name, path in FROM.items()}
+            return {name: _file(client, made["Id"], path) for name, path in FROM.items()}
         finally:
             client.remove_container(made["Id"], force=True)
-    return _packed(programs)
 
 
 def _file(client: docker.APIClient, container: str, path: str) -> bytes:
@@ -58,16 +56,3 @@ def _file(client: docker.APIClient, container: str, path: str) -> bytes:
 
 def _target(link: str, to: str) -> str:
     return to if to.startswith("/") else f"{link.rpartition('/')[0]}/{to}"
-
-
-def _packed(programs: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        directory = tarfile.TarInfo(OWN.removeprefix("/"))
-        directory.type, directory.mode = tarfile.DIRTYPE, 0o755
-        archive.addfile(directory)
-        for name, content in programs.items():
-            member = tarfile.TarInfo(f"{OWN.removeprefix('/')}/{name}")
-            member.mode, member.size = 0o755, len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from conformance import sites
 from conformance.conftest import NewLab
 from conformance.places import Place, may_privilege
 from conformance.sites import Site
-from e2e.users import Done, User, eventually
+from e2e.terminals import terminal
+from e2e.users import LVSNET, Done, User, eventually, kill
 from lvsnet.engine import capabilities
 from lvsnet.lab.load import load
 from lvsnet.plan.compile import compile_lab
@@ -100,6 +102,77 @@ def test_what_exec_cannot_find_is_named(site: Site) -> None:
     elsewhere = site.user.tries("exec", f"{site.lab}-not/web", "true")
     assert elsewhere.code == 1
     assert f"lab {site.lab}-not does not run" in elsewhere.err
+
+
+def test_shell_is_a_terminal_in_the_node(site: Site) -> None:
+    user = site.user
+    environment = {**user.environment, "TERM": "xterm-256color"}
+    shell = (LVSNET, "shell", f"{site.lab}/web")
+    with terminal(*shell, environment=environment, cwd=user.home, size=(33, 101)) as at:
+        at.until("# ")
+        at.types(b"echo $(hostname) $PWD $TERM $GREETING $(stty size)\r")
+        at.until("\rweb /root xterm-256color hello world 33 101\r\n")
+        at.until("# ")
+        at.resize(50, 132)
+        at.types(b"stty size\r")
+        at.until("\r50 132\r\n")
+        at.until("# ")
+        at.types(b"sleep 4821\r")
+        eventually(lambda: "sleep 4821" in site.does("web", "ps", "-eo", "args"), 5, "it runs")
+        at.types(b"\x1a")
+        at.until("Stopped")
+        at.until("# ")
+        at.types(b"fg\r")
+        at.until("\rsleep 4821\r\n")
+        at.types(b"\x03")
+        at.until("# ")
+        at.types(b"exit 7\r")
+        assert at.end() == 7
+        assert not at.raw()
+
+
+def test_shell_shows_all_and_takes_all(site: Site) -> None:
+    user = site.user
+    shell = (LVSNET, "shell", f"{site.lab}/web")
+    with terminal(*shell, "seq", "200000", environment=user.environment, cwd=user.home) as at:
+        assert at.end(60) == 0
+    assert at.said == b"".join(b"%d\r\n" % number for number in range(1, 200_001))
+    lines = b"".join(b"line %06d of what is pasted\n" % number for number in range(3500))
+    command = ("sh", "-c", "cat >/root/paste")
+    with terminal(*shell, *command, environment=user.environment, cwd=user.home) as at:
+        at.types(lines + b"\x04", 60)
+        assert at.end(60) == 0
+    assert site.does("web", "cat", "/root/paste").encode() == lines
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_shell_that_goes_away_ends_what_runs_in_it(site: Site, number: signal.Signals) -> None:
+    user = site.user
+    shell = (LVSNET, "shell", f"{site.lab}/web", "sh", "-c", "echo ready; sleep 4822")
+    with terminal(*shell, environment=user.environment, cwd=user.home) as at:
+        at.until("ready")
+        at.send(number)
+        assert at.end() == 128 + number
+        assert not at.raw()
+    eventually(lambda: "sleep 4822" not in site.does("web", "ps", "-eo", "args"), 10, "it ends")
+
+
+def test_shell_and_logs_of_a_lab_that_is_destroyed_end(user: User, lab: str) -> None:
+    user.does("deploy", "--no-wait", sites.plain(user, lab))
+    shell = (LVSNET, "shell", f"{lab}/web", "sh", "-c", "echo ready; sleep 1000")
+    following = user.begin("logs", "-f", f"{lab}/web")
+    with terminal(*shell, environment=user.environment, cwd=user.home) as at:
+        at.until("ready")
+        user.does("destroy", lab)
+        try:
+            _, err = following.communicate(timeout=10)
+        finally:
+            kill(following)
+        assert (following.returncode, err[:8], err.count(b"\n")) == (1, b"lvsnet: ", 1)
+        assert at.end() == 1
+        assert not at.raw()
+        assert at.until(r"\n(\x1b\[m)?lvsnet: [^\r\n]+\r\n")
+        assert at.rest() == ""
 
 
 def test_logs_have_what_the_daemons_said(site: Site) -> None:

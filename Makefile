@@ -39,14 +39,14 @@ INSTALL = [ -n "$$missing" ] || exit 0; \
 	$$as apt-get update -qq || echo "setup: apt-get update failed; trying with what apt has" >&2; \
 	$$as env DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null
 
-.PHONY: help setup system tools venv lab test conformance lint docs bench clean
+.PHONY: help setup system tools venv lab test conformance lint docs bench soak many clean
 
 help:
 	@echo 'make lab     set up what is missing and tour labs/dr.yaml'
 	@echo 'make test    set up what is missing and run the tests'
 	@echo 'make conformance PLACE=docker/host|crun/host|crun/guest|containerlab'
 	@echo 'make docs    build the documentation into site/'
-	@echo 'make setup lint bench clean'
+	@echo 'make setup lint bench soak many clean'
 
 setup: venv
 	@$(BIN)/lvsnet setup
@@ -67,13 +67,16 @@ system:
 
 # What only tests need: a Docker engine and crun on this machine's own kernel. The engine is the
 # tests' own, so the package must not start one (policy-rc.d: invoke-rc.d(8)). And Vagrant, where
-# there is a package of it, in Debian 12 (17 s, 80 MB): elsewhere what asks it is skipped.
+# there is a package of it, in Debian 12 (17 s, 80 MB): elsewhere what asks it is skipped. And the
+# shells whose command lines lvsnet completes (11 s, 30 MB).
 tools: system
 	@missing=; need() { missing="$$missing $$1"; }; \
 	path="$$PATH:/usr/sbin:/sbin"; \
 	PATH=$$path command -v dockerd >/dev/null || need docker.io; \
 	PATH=$$path command -v crun >/dev/null || need crun; \
 	PATH=$$path command -v mkfs.ext4 >/dev/null || need e2fsprogs; \
+	command -v zsh >/dev/null || need zsh; \
+	command -v fish >/dev/null || need fish; \
 	release=$$(. /etc/os-release 2>/dev/null; echo "$${VERSION_CODENAME-}"); \
 	[ "$$release" != bookworm ] || command -v vagrant >/dev/null || need vagrant; \
 	$(INSTALL)
@@ -119,6 +122,16 @@ docs: venv
 
 bench: setup tools
 	@PYTHONPATH=tests $(BIN)/python tests/bench/bench.py
+
+# Deploys and destroys that are killed at random moments; SEED repeats a run's.
+KILLS ?= 200
+soak: setup
+	@PYTHONPATH=tests $(BIN)/python -m soak $(KILLS) $(SEED)
+
+# As many labs at once: seconds until all are up, and the memory of each.
+LABS ?= 20
+many: setup
+	@PYTHONPATH=tests $(BIN)/python -m soak.many $(LABS)
 
 clean:
 	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

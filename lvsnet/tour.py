@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,6 +12,9 @@ from lvsnet.control.place import Place
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.model import Lab
 from lvsnet.progress import Report
+
+Show = Callable[[str, Mapping[str, object]], None]
+"""Takes what people see of a step, and the same as plain facts; of a remark there are none."""
 
 REQUESTS = 50
 TAKEOVER = 30.0
@@ -54,17 +57,24 @@ def stage(lab: Lab) -> Stage:
     return Stage(lab.name, clients[0], str(service.address), url)
 
 
-def walk(stage: Stage, place: Place, show: Callable[[str], None], report: Report) -> None:
+def walk(stage: Stage, place: Place, show: Show, report: Report) -> None:
     """Show balancing, then failover and the way back, on a lab that has just been deployed."""
     holder = _holder(stage, place)
-    show(f"\n{REQUESTS} requests from {stage.client} to {stage.url}")
+    show(f"\n{REQUESTS} requests from {stage.client} to {stage.url}", {})
     answers = _sh(stage, place, ASK.format(requests=REQUESTS, url=stage.url))
-    for server, count in sorted(Counter(answers.split()).items()):
-        show(f"  {server} answered {count}")
-    show(f"\n# lvsnet exec {holder} ipvsadm -Ln")
-    show(_run(stage, place, holder, "ipvsadm", "-Ln").rstrip())
+    counted = dict(sorted(Counter(answers.split()).items()))
+    show(
+        "\n".join(f"  {server} answered {count}" for server, count in counted.items()),
+        {"step": "requests", "client": stage.client, "url": stage.url, "answers": counted},
+    )
+    show(f"\n# lvsnet exec {holder} ipvsadm -Ln", {})
+    table = _run(stage, place, holder, "ipvsadm", "-Ln").rstrip()
+    show(table, {"step": "table", "node": holder, "ipvsadm": table.splitlines()})
 
-    show(f"\n# lvsnet stop {holder}        (it holds {stage.vip}: power loss)")
+    show(
+        f"\n# lvsnet stop {holder}        (it holds {stage.vip}: power loss)",
+        {"step": "stop", "node": holder, "vip": stage.vip},
+    )
     asking = _sh(stage, place, KEEP_ASKING.format(url=stage.url, log=LOG)).strip()
     time.sleep(5 * INTERVAL)
     place.stop(stage.lab, holder)
@@ -72,11 +82,15 @@ def walk(stage: Stage, place: Place, show: Callable[[str], None], report: Report
     _answered_again(stage, place)
     _run(stage, place, stage.client, "kill", asking)
     times = [float(line) for line in _run(stage, place, stage.client, "cat", LOG).split()]
-    show(f"{successor} holds {stage.vip}; clients were without an answer for {gap(times):.1f} s")
+    show(
+        f"{successor} holds {stage.vip}; clients were without an answer for {gap(times):.1f} s",
+        {"step": "takeover", "node": successor, "vip": stage.vip, "outage": round(gap(times), 3)},
+    )
 
-    show(f"\n# lvsnet start {holder}")
+    show(f"\n# lvsnet start {holder}", {"step": "start", "node": holder})
     place.start(stage.lab, holder, report)
-    show(f"{_wait_for(stage, place, lambda now: now == holder)} holds {stage.vip} again")
+    back = _wait_for(stage, place, lambda now: now == holder)
+    show(f"{back} holds {stage.vip} again", {"step": "return", "node": back, "vip": stage.vip})
     show(
         f"""
 The lab runs on. Try:
@@ -84,7 +98,8 @@ The lab runs on. Try:
   lvsnet exec {stage.client} curl -s {stage.vip}
   lvsnet exec {holder} ipvsadm -Lnc
   lvsnet logs -f {successor}
-  lvsnet destroy {stage.lab}"""
+  lvsnet destroy {stage.lab}""",
+        {},
     )
 
 

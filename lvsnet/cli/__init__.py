@@ -6,7 +6,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING
@@ -39,21 +39,29 @@ AS_IT_IS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 COMMANDS: Mapping[str, Command | Group] = {
     "deploy": Command("deploy:deploy", "Start a lab from its file."),
+    "redeploy": Command("redeploy:redeploy", "Change a running lab to what its file says."),
     "destroy": Command("destroy:destroy", "End a lab and remove everything of it."),
     "inspect": Command("inspect:inspect", "Show running labs: nodes, addresses, VIP holders."),
     "exec": Command("exec:exec_", "Run a command in a node.", AS_IT_IS),
+    "shell": Command("shell:shell", "Open a shell in a node.", AS_IT_IS),
     "logs": Command("logs:logs", "Show what the daemons of a node said."),
-    "stop": Command("power:stop", "Cut a node's power."),
-    "start": Command("power:start", "Boot a node that was stopped."),
+    "cp": Command("cp:cp", "Copy files into a node, or out of it."),
+    "forward": Command("forward:forward", "Join ports of this machine with ports of a lab."),
+    "stop": Command("power:stop", "Cut the power of nodes."),
+    "start": Command("power:start", "Boot nodes that were stopped."),
+    "restart": Command("power:restart", "Cut the power of nodes, and boot them."),
     "validate": Command("validate:validate", "Check a lab file without running anything."),
     "render": Command("render:render", "Write the files of every machine of a lab."),
     "export": Command("export:export", "Write a lab for containerlab or Vagrant."),
     "schema": Command("schema:schema", "Print the lab file's JSON Schema."),
+    "diff": Command("diff:diff", "Compare a running lab with its file."),
+    "save": Command("save:save", "Write the files that changed inside nodes to disk."),
     "labs": Command("labs:labs", "List the example labs that lvsnet carries."),
     "tour": Command("tour:tour", "Deploy a lab, send requests, and fail over before your eyes."),
     "doctor": Command("doctor:doctor", "Say what this machine can run and what is missing."),
     "setup": Command("setup:setup", "Get the guest kernel and build the node file system."),
     "image": Group("image:app", "Build, list and remove the nodes' images for Docker."),
+    "completion": Command("completion:completion", "Print a shell's script for completion."),
 }
 
 
@@ -63,7 +71,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:
-        code = run(sys.argv[1:])
+        shell = os.environ.pop("_LVSNET_COMPLETE", "")
+        code = _complete(shell, sys.argv[1:]) if shell else run(sys.argv[1:])
         sys.stdout.flush()
     except LabFileError as error:
         code = _fail(str(error), 2)
@@ -106,7 +115,35 @@ def _open_standard_streams() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; its exit code."""
+    called = next((one for one in arguments if not one.startswith("-")), "")
+    # To make all the others for nothing takes 5 ms.
+    alone = called in COMMANDS and arguments[0] == called
+    try:
+        _app(called, (called,) if alone else COMMANDS)(
+            args=list(arguments), prog_name="lvsnet", standalone_mode=True
+        )
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def _complete(shell: str, arguments: Sequence[str]) -> int:
+    """Say what can follow on a command line: `lvsnet.cli.completion` has who asks."""
+    from lvsnet.cli import complete
+
+    complete.give_up_in_time()
+    words, incomplete = complete.called(arguments, shell)
+    called = next((one for one in words if not one.startswith("-")), "")
+    breaks = os.environ.pop("COMP_WORDBREAKS", "")
+    print(complete.answer(_app(called), shell, words, incomplete, breaks))  # noqa: T201
+    return 0
+
+
+def _app(called: str, names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The commands of these names, of which only the called one is imported."""
     import typer
+
+    from lvsnet.cli.command import CommandWithVariables
 
     app = typer.Typer(
         add_completion=False,
@@ -116,8 +153,8 @@ def run(arguments: Sequence[str]) -> int:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_lvsnet)
-    called = next((one for one in arguments if not one.startswith("-")), "")
-    for name, command in COMMANDS.items():
+    for name in names:
+        command = COMMANDS[name]
         if isinstance(command, Group):
             group = _group(command) if name == called else typer.Typer(callback=_unused)
             app.add_typer(group, name=name, short_help=command.summary)
@@ -125,14 +162,11 @@ def run(arguments: Sequence[str]) -> int:
         function = _function(command) if name == called else _unused
         app.command(
             name,
+            cls=CommandWithVariables,
             short_help=command.summary,
             context_settings=dict(command.settings),
         )(function)
-    try:
-        app(args=list(arguments), prog_name="lvsnet", standalone_mode=True)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
+    return app
 
 
 def _lvsnet() -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from lvsnet.cli import formats
+from lvsnet.cli.formats import Format
+from lvsnet.cli.options import FormatOption, LabFileArgument
 
 
 class Runtime(StrEnum):
@@ -21,6 +27,15 @@ class Kernel(StrEnum):
     guest = "guest"
 
 
+WaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--wait/--no-wait",
+        help="Wait until each VIP has a holder and the real servers are in the tables.",
+    ),
+]
+TimeoutOption = Annotated[float, typer.Option(help="Seconds to wait for that.", min=1, max=86400)]
+PrivilegedOption = Annotated[bool, typer.Option("--privileged", help="Make every node privileged.")]
 RuntimeOption = Annotated[
     Runtime,
     typer.Option("--runtime", envvar="LVSNET_RUNTIME", help="What makes the nodes' containers."),
@@ -34,27 +49,24 @@ KernelOption = Annotated[
 StrictOption = Annotated[
     bool, typer.Option("--strict", envvar="LVSNET_STRICT", help="Take warnings for errors.")
 ]
-LabArgument = Annotated[str, typer.Argument(help="A lab file, or the name of an example lab.")]
 
 
 def deploy(
-    lab: LabArgument,
-    wait: Annotated[
-        bool,
-        typer.Option(
-            "--wait/--no-wait",
-            help="Wait until each VIP has a holder and the real servers are in the tables.",
-        ),
-    ] = True,
-    timeout: Annotated[
-        float, typer.Option(help="Seconds to wait for that.", min=1, max=86400)
-    ] = 60,
+    lab: LabFileArgument,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = 60,
     runtime: RuntimeOption = Runtime.auto,
     kernel: KernelOption = Kernel.auto,
-    privileged: Annotated[
-        bool, typer.Option("--privileged", help="Make every node privileged.")
-    ] = False,
+    privileged: PrivilegedOption = False,
     strict: StrictOption = False,
+    reconfigure: Annotated[
+        bool, typer.Option("--reconfigure", help="As redeploy, if the lab runs.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what would happen; start, make and fetch nothing."),
+    ] = False,
+    form: FormatOption = Format.table,
 ) -> None:
     """Start a lab from its file: a lab file of lvsnet's, or a containerlab topology.
 
@@ -68,10 +80,37 @@ def deploy(
     from lvsnet.cli.files import lab_file
     from lvsnet.control.choice import Wish
 
+    wish = Wish(runtime.value, kernel.value, privileged, strict)
+    if reconfigure:
+        from lvsnet.cli import redeploy
+
+        redeploy.run(lab, wish, timeout if wait else 0.0, form, dry_run=dry_run)
+        return
+    begun = time.monotonic()
     report = progress.timed()
+    path = lab_file(lab)
+    if dry_run:
+        from lvsnet.cli import dry_run as preview
+
+        preview.show(path, wish, form, report)
+        return
     try:
-        wish = Wish(runtime.value, kernel.value, privileged, strict)
-        deployment.deploy(lab_file(lab), wish, timeout if wait else 0.0, report)
+        deployment.deploy(path, wish, timeout if wait else 0.0, report)
     except KeyboardInterrupt:
         report("interrupted; nothing of the lab is left")
         raise typer.Exit(130) from None
+    if form is Format.json:
+        seconds = round(time.monotonic() - begun, 2)
+        formats.document({**running(path), "seconds": seconds})
+
+
+def running(path: Path) -> dict[str, object]:
+    """What can be said of a lab of this file that runs now."""
+    from dataclasses import asdict
+
+    from lvsnet.compiled import compile_file
+    from lvsnet.control.labs import place_of
+
+    plan = compile_file(path).plan
+    about = place_of(plan.lab).about(plan.lab)
+    return {"lab": plan.lab, **asdict(about), "nodes": [node.name for node in plan.nodes]}

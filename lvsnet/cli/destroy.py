@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lvsnet.cli import formats
+from lvsnet.cli.formats import Format
+from lvsnet.cli.options import FormatOption, RunningLabArgument
+from lvsnet.errors import LvsnetError
+
 if TYPE_CHECKING:
     from lvsnet.control.place import Place
 
 
 def destroy(
-    lab: Annotated[str, typer.Argument(help="The lab's name, or its file.")] = "",
+    lab: RunningLabArgument = "",
     every: Annotated[bool, typer.Option("--all", help="End every lab of yours.")] = False,
+    form: FormatOption = Format.table,
 ) -> None:
     """End a lab and remove everything of it.
 
@@ -29,11 +35,21 @@ def destroy(
         ended = [one for one in labs.running() if _is_mine(*one)]
     else:
         ended = [labs.the_lab(lab_name(lab) if lab else "")]
+    gone, failures = [], []
     for name, place in ended:
-        place.destroy(name)
-        sys.stderr.write(f"{name} is gone\n")
+        try:
+            place.destroy(name)
+        except LvsnetError as error:
+            failures.append(error)  # which keeps the other labs from nothing
+        else:
+            gone.append(name)
+            sys.stderr.write(f"{name} is gone\n")
     if not ended:
         sys.stderr.write("no lab runs\n")
+    if form is Format.json:
+        formats.document({"destroyed": gone})
+    if failures:
+        raise LvsnetError("\nlvsnet: ".join(map(str, failures))) from failures[0]
 
 
 def _is_mine(lab: str, place: Place) -> bool:

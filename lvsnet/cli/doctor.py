@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from lvsnet.cli import formats
 from lvsnet.cli.formats import Format
+from lvsnet.cli.options import FormatOption
 
 if TYPE_CHECKING:
     from lvsnet.doctor import Check
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 COLOURS = {"ok": "green", "missing": "red", "note": "yellow"}
 
 
-def doctor(
-    format: Annotated[Format, typer.Option("--format", help="For people or for programs.")] = (
-        Format.table
-    ),
-) -> None:
+def doctor(form: FormatOption = Format.table) -> None:
     """Say what this machine can run, what is missing and how to get it.
 
     Ends with exit code 0 when labs can run here, and with 1 otherwise.
@@ -30,13 +27,13 @@ def doctor(
 
     found = checks()
     command = install_command(found)
-    if format is Format.json:
+    if form is Format.json:
         report = {
             "ready": ready(found),
             "install": command or None,
             "checks": [asdict(check) for check in found],
         }
-        typer.echo(json.dumps(report, indent=2))
+        formats.document(report)
     else:
         _print(found)
         if ready(found):

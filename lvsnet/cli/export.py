@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from lvsnet.cli import formats
+from lvsnet.cli.formats import Format
+from lvsnet.cli.options import FormatOption, LabFileArgument, OutputOption
 
 
 class Target(StrEnum):
@@ -15,21 +18,12 @@ class Target(StrEnum):
 
 
 def export(
-    lab: Annotated[
-        str,
-        typer.Argument(
-            help="The lab file, or the name of an example.", metavar="LAB", show_default=False
-        ),
-    ],
+    lab: LabFileArgument,
     to: Annotated[
         Target, typer.Option("--to", help="What is to run the machines.", show_default=False)
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", help="Directory to write into.", metavar="DIR", show_default=False
-        ),
-    ],
+    output: OutputOption,
+    form: FormatOption = Format.table,
 ) -> None:
     """Write a lab as a containerlab topology or a Vagrantfile, with its machines' files beside it.
 
@@ -41,5 +35,9 @@ def export(
     from lvsnet.export.targets import TARGETS
     from lvsnet.export.writing import write
 
-    for path in write(TARGETS[to.value](compiled(lab), lists()), output):
+    written = write(TARGETS[to.value](compiled(lab), lists()), output)
+    if form is Format.json:
+        formats.document({"files": [str(path) for path in written]})
+        return
+    for path in written:
         typer.echo(path)

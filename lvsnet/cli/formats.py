@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -10,3 +11,17 @@ class Format(StrEnum):
 
     table = "table"
     json = "json"
+
+
+def document(facts: Mapping[str, object]) -> None:
+    """Print the one JSON document that a command says."""
+    import json
+
+    print(json.dumps(facts, indent=2))  # noqa: T201
+
+
+def line(facts: Mapping[str, object]) -> None:
+    """Print one of the JSON objects, each on a line, of a command that says one thing at a time."""
+    import json
+
+    print(json.dumps(facts), flush=True)  # noqa: T201

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lvsnet.cli import formats
+from lvsnet.cli.command import CommandWithVariables
 from lvsnet.cli.formats import Format
+from lvsnet.cli.options import FormatOption
 
 if TYPE_CHECKING:
     from lvsnet.docker.images import Built
@@ -19,7 +21,7 @@ WIDE = 200
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.command(short_help="Build the images that nodes run on Docker.")
+@app.command(cls=CommandWithVariables, short_help="Build the images that nodes run on Docker.")
 def build(
     base: Annotated[
         str,
@@ -29,6 +31,7 @@ def build(
             "answers, the node file system.",
         ),
     ] = "",
+    form: FormatOption = Format.table,
 ) -> None:
     """Build the images that nodes run on Docker, anew where they are there.
 
@@ -37,32 +40,33 @@ def build(
     from lvsnet.cli.progress import timed
     from lvsnet.docker import engine, images
 
-    images.build(engine.connect(), base, timed())
+    api = engine.connect()
+    images.build(api, base, timed())
+    if form is Format.json:
+        current = [one for one in images.built(api) if not one.outdated]
+        formats.document({"images": [_plain(one) for one in current]})
 
 
-@app.command("list")
-def list_(
-    form: Annotated[
-        Format, typer.Option("--format", "-f", help="For people or for programs.")
-    ] = Format.table,
-) -> None:
+@app.command("list", cls=CommandWithVariables)
+def list_(form: FormatOption = Format.table) -> None:
     """List lvsnet's images that the Docker engine has."""
     from lvsnet.docker import engine, images
 
     found = images.built(engine.connect())
     if form is Format.json:
-        typer.echo(json.dumps({"images": [_plain(one) for one in found]}, indent=2))
+        formats.document({"images": [_plain(one) for one in found]})
     elif found:
         _print(found)
     else:
         typer.echo("no images; `lvsnet image build` makes them, and so does deploy", err=True)
 
 
-@app.command(short_help="Remove images of other versions of lvsnet.")
+@app.command(cls=CommandWithVariables, short_help="Remove images of other versions of lvsnet.")
 def rm(
     everything: Annotated[
         bool, typer.Option("--all", help="Also those that this lvsnet uses.")
     ] = False,
+    form: FormatOption = Format.table,
 ) -> None:
     """Remove images that other versions of lvsnet made, but those that containers use."""
     from lvsnet.docker import engine, images
@@ -70,9 +74,12 @@ def rm(
     api = engine.connect()
     chosen = [one for one in images.built(api) if everything or one.outdated]
     stayed = images.remove(api, chosen)
-    for one in chosen:
-        if one not in stayed:
-            typer.echo(one.name)
+    gone = [one.name for one in chosen if one not in stayed]
+    if form is Format.json:
+        formats.document({"removed": gone, "in_use": [_plain(one) for one in stayed]})
+        return
+    for name in gone:
+        typer.echo(name)
     for one in stayed:
         users = ", ".join(one.containers) or "another image"
         typer.echo(f"{one.name} stays: in use by {users}", err=True)

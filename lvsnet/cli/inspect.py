@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from lvsnet.cli import formats
 from lvsnet.cli.formats import Format
+from lvsnet.cli.options import FormatOption, RunningLabArgument
 from lvsnet.errors import LvsnetError
 
 if TYPE_CHECKING:
@@ -20,13 +21,11 @@ if TYPE_CHECKING:
 WIDE = 200
 
 
-def inspect(
-    lab: Annotated[str, typer.Argument(help="The lab's name; without it, every lab.")] = "",
-    form: Annotated[
-        Format, typer.Option("--format", "-f", help="For people or for programs.")
-    ] = Format.table,
-) -> None:
-    """Show running labs: nodes, addresses, who holds each VIP, runtime and kernel and why."""
+def inspect(lab: RunningLabArgument = "", form: FormatOption = Format.table) -> None:
+    """Show running labs: nodes, addresses, who holds each VIP, runtime and kernel and why.
+
+    Without a name, all labs.
+    """
     from lvsnet.cli.files import lab_name
     from lvsnet.control import labs
 
@@ -41,7 +40,7 @@ def inspect(
             # One that is just being deployed or destroyed must not hide the others.
             typer.echo(f"{name}: {error}", err=True)
     if form is Format.json:
-        typer.echo(json.dumps({"labs": [_plain(*one) for one in seen]}, indent=2))
+        formats.document({"labs": [_plain(*one) for one in seen]})
     else:
         for one in seen:
             _print(*one)

@@ -6,16 +6,28 @@ from typing import Annotated
 
 import typer
 
+from lvsnet.cli.formats import Format
+from lvsnet.cli.options import LabOption, LongFormatOption, NodeArgument
+
 
 def logs(
-    node: Annotated[str, typer.Argument(help="NODE, or LAB/NODE.")],
+    node: NodeArgument,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
     ] = False,
-    lab: Annotated[str, typer.Option(help="The lab, when several run.")] = "",
+    lab: LabOption = "",
+    form: LongFormatOption = Format.table,
 ) -> None:
-    """Show what the daemons of a node said."""
-    from lvsnet.cli.nodes import addressed
+    """Show what the daemons of a node said.
+
+    For programs, each line is a JSON object with "lab", "node" and "line".
+    """
+    from lvsnet.cli.nodes import addressed, suggesting
 
     place, name, node = addressed(node, lab)
-    raise typer.Exit(place.logs(name, node, follow=follow))
+    if form is Format.json:
+        from lvsnet.cli import lines
+
+        lines.wrap({"lab": name, "node": node})
+    with suggesting(place, name, node):
+        raise typer.Exit(place.logs(name, node, follow=follow))

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
+
+from lvsnet.cli import formats
+from lvsnet.cli.formats import Format
+from lvsnet.cli.options import FormatOption, LabFileArgument, OutputOption
 
 
 def render(
-    lab: Annotated[
-        str,
-        typer.Argument(
-            help="The lab file, or the name of an example.", metavar="LAB", show_default=False
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", help="Directory to write into.", metavar="DIR", show_default=False
-        ),
-    ],
+    lab: LabFileArgument,
+    output: OutputOption,
+    form: FormatOption = Format.table,
 ) -> None:
     """Write the files of every machine, ready to copy to real ones: DIR/lb01/etc/..."""
     from lvsnet.cli.files import compiled
     from lvsnet.plan.render import write
 
-    for path in write(compiled(lab), output):
+    written = write(compiled(lab), output)
+    if form is Format.json:
+        formats.document({"files": [str(path) for path in written]})
+        return
+    for path in written:
         typer.echo(path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lvsnet.cli.deploy import StrictOption
+from lvsnet.cli.options import LabFileArgument
 
 if TYPE_CHECKING:
     from lvsnet.errors import Problem
@@ -18,16 +19,18 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
+    """``table`` is what other commands call what is for people."""
+
     TEXT = "text"
+    TABLE = "table"
     JSON = "json"
 
 
 def validate(
-    lab: Annotated[
-        str, typer.Argument(help="The lab file, or an example.", metavar="LAB", show_default=False)
-    ],
-    output: Annotated[
-        Format, typer.Option("--format", help="For people or for programs.")
+    lab: LabFileArgument,
+    form: Annotated[
+        Format,
+        typer.Option("--format", "-f", envvar="LVSNET_FORMAT", help="For people or for programs."),
     ] = Format.TEXT,
     strict: StrictOption = False,
 ) -> None:
@@ -47,12 +50,12 @@ def validate(
         if strict:
             refuse(compiled.warnings)
     except LabFileError as error:
-        if output is Format.TEXT:
+        if form is not Format.JSON:
             raise
         told = [replace(one, warning=one.warning and not strict) for one in error.problems]
         typer.echo(_as_json(path, told))
         raise typer.Exit(2) from None
-    if output is Format.JSON:
+    if form is Format.JSON:
         typer.echo(_as_json(path, compiled.warnings))
         return
     for warning in compiled.warnings:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
 
 from lvsnet.cli.destroy import destroy
+from lvsnet.cli.formats import Format
 from lvsnet.control import labs
+from lvsnet.errors import LvsnetError
 
 
 class Engine:
@@ -39,3 +42,20 @@ def test_all_are_ones_own_labs_and_for_root_everybodys(
     assert engine.running() == left
     said = capsys.readouterr().err
     assert all(f"{lab} is not yours, but of user" in said for lab in left)
+
+
+def test_a_lab_that_cannot_be_ended_keeps_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Reluctant(Engine):
+        def destroy(self, lab: str) -> None:
+            if lab == "b":
+                raise LvsnetError("b does not end")
+            super().destroy(lab)
+
+    engine = Reluctant(dict.fromkeys("abc", os.getuid()))
+    monkeypatch.setattr(labs, "PLACES", {"docker": lambda: engine})
+    with pytest.raises(LvsnetError, match=r"^b does not end$"):
+        destroy(every=True, form=Format.json)
+    assert engine.running() == ["b"]
+    assert json.loads(capsys.readouterr().out) == {"destroyed": ["a", "c"]}

@@ -46,6 +46,8 @@ def destroy(
             sys.stderr.write(f"{name} is gone\n")
     if not ended:
         sys.stderr.write("no lab runs\n")
+    for words in labs.ended():
+        sys.stderr.write(f"{words}\n")
     if form is Format.json:
         formats.document({"destroyed": gone})
     if failures:

@@ -46,6 +46,8 @@ def inspect(lab: RunningLabArgument = "", form: FormatOption = Format.table) -> 
             _print(*one)
     if not found:
         typer.echo("no lab runs", err=True)
+    for words in labs.ended():
+        typer.echo(words, err=True)
 
 
 def _plain(name: str, about: About, site: Site) -> dict[str, object]:

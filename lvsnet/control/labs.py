@@ -42,6 +42,13 @@ def running(*without: str) -> Iterator[tuple[str, Place]]:
                 yield lab, place
 
 
+def ended(lab: str = "") -> list[str]:
+    """Why labs, or one of them, ended by themselves, if nobody has been told; each time once."""
+    from lvsnet.guest import places
+
+    return places.heard(lab)
+
+
 def place_of(lab: str) -> Place:
     """Where a lab runs.
 
@@ -56,7 +63,7 @@ def place_of(lab: str) -> Place:
     hint = (
         f"there is {', '.join(others)}" if others else "none does; `lvsnet deploy LAB` starts one"
     )
-    raise LvsnetError(f"lab {lab} does not run; {hint}")
+    raise LvsnetError("\n".join([f"lab {lab} does not run; {hint}", *ended(lab)]))
 
 
 def the_lab(name: str) -> tuple[str, Place]:
@@ -71,6 +78,6 @@ def the_lab(name: str) -> tuple[str, Place]:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise LvsnetError("no lab runs; `lvsnet deploy LAB` starts one")
+        raise LvsnetError("\n".join(["no lab runs; `lvsnet deploy LAB` starts one", *ended()]))
     names = ", ".join(lab for lab, _ in found)
     raise LvsnetError(f"several labs run ({names}); say which with --lab or LAB/NODE")

@@ -52,6 +52,11 @@ class Place:
         return self.home / UML
 
     @property
+    def last_words(self) -> Path:
+        """Why the lab ended by itself, for whoever looks for it next; outlives all else of it."""
+        return self.home.with_name(f"{self.lab}.ended")
+
+    @property
     def console(self) -> Path:
         """What the guest's kernel and init say."""
         return self.home / "console.log"
@@ -149,6 +154,19 @@ def clear(place: Place, lock: int) -> None:
     empty(place)
     place.lock.unlink(missing_ok=True)
     os.close(lock)
+
+
+def heard(lab: str = "") -> list[str]:
+    """Why labs ended by themselves, or that one did, and nobody was there to be told.
+
+    Told once: what is given here is forgotten.
+    """
+    homes = cache.root() / "labs"
+    found = sorted(homes.glob(f"{lab or '*'}.ended")) if homes.is_dir() else []
+    words = [path.read_text(errors="replace") for path in found]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return words
 
 
 def running() -> list[Place]:

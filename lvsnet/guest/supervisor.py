@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -70,7 +71,14 @@ class Supervisor:
         self.ready: dict[str, object] | None = None
         self.line = Line(window=wire.LINE_WINDOW)
         self.selector = selectors.DefaultSelector()
+        self.told = False
+        """Whether somebody was there to be told why the lab ended."""
         self._greet(owner)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the lab outlives whoever deployed it."""
+        return self.owner is None
 
     def serve(self, listener: socket.socket, guest: uml.Guest) -> None:
         """Pass frames on until the lab is to end.
@@ -204,6 +212,7 @@ class Supervisor:
                 while content := client.line.to_write():
                     client.socket.sendall(content)
                     client.line.wrote(len(content))
+                    self.told = True
             except OSError:
                 continue  # it went away as well
             finally:
@@ -231,22 +240,37 @@ def run(place: places.Place, configuration: dict[str, object], owner: Client) ->
     if user is None:
         supervisor = Supervisor(owner)
         failure = _serve(lab, listener, supervisor)
-        places.clear(place, lock)
+        _clear(place, lock, "" if supervisor.clients else _last_words(supervisor, failure))
         supervisor.farewell(failure)
         return
+    heard, said = os.pipe()
 
     def work() -> None:
         os.close(lock)
         supervisor = Supervisor(owner)
-        supervisor.farewell(_serve(lab, listener, supervisor))
+        failure = _serve(lab, listener, supervisor)
+        supervisor.farewell(failure)
+        os.write(said, _last_words(supervisor, failure).encode()[: select.PIPE_BUF])
 
     try:
         child = keeper.begin(work)
+        os.close(said)
         owner.socket.close()
         listener.close()
         keeper.wait(child)
     finally:
-        places.clear(place, lock)
+        _clear(place, lock, os.read(heard, select.PIPE_BUF).decode(errors="replace"))
+
+
+def _last_words(supervisor: Supervisor, failure: str) -> str:
+    """What is to be told to whoever comes next; empty if everybody knows."""
+    return failure if supervisor.kept and not supervisor.told else ""
+
+
+def _clear(place: places.Place, lock: int, last_words: str) -> None:
+    if last_words:
+        place.last_words.write_text(last_words)
+    places.clear(place, lock)
 
 
 def _listen(place: places.Place, user: users.LabUser | None) -> socket.socket:
@@ -256,6 +280,7 @@ def _listen(place: places.Place, user: users.LabUser | None) -> socket.socket:
     if user is not None:
         os.chown(place.home, -1, user.number)
         place.home.chmod(0o710)
+    place.last_words.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(place.socket))
     # Here, since the process that does this is the one that is asked after: see `peers.of`.
@@ -276,7 +301,7 @@ def _serve(lab: Lab, listener: socket.socket, supervisor: Supervisor) -> str:
         guest = uml.start(prepared)
         supervisor.serve(listener, guest)
     except GuestEndedError as error:
-        return f"the guest of lab {name} {error}{_last_words(prepared, guest)}"
+        return f"the guest of lab {name} {error}{_explanation(prepared, guest)}"
     except (OSError, LvsnetError) as error:
         return f"lab {name}: {error}"
     except SystemExit as end:
@@ -296,7 +321,7 @@ def _drop_to(user: users.LabUser) -> None:
     uml.end_with(parent)
 
 
-def _last_words(prepared: uml.Prepared | None, guest: uml.Guest | None) -> str:
+def _explanation(prepared: uml.Prepared | None, guest: uml.Guest | None) -> str:
     """Why a guest ended, and what its console showed: the rest of a sentence."""
     if prepared is None or guest is None:
         return ""

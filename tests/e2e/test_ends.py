@@ -147,6 +147,19 @@ def test_a_guest_that_dies_ends_what_runs_in_it_with_one_message(user: User) -> 
     assert (done.code, done.err) == (0, "no lab runs\n")
 
 
+def test_why_a_lab_ended_is_told_to_whoever_comes_next(user: User) -> None:
+    user.does("deploy", "--no-wait", user.lab("unseen"))
+    os.kill(user.guest(), signal.SIGKILL)
+    eventually(lambda: not user.processes(), 5, user.processes)
+    told = user.tries("exec", "unseen/lb01", "true")
+    assert told.code == 1
+    assert told.err.startswith("lvsnet: lab unseen does not run; none does")
+    assert "the guest of lab unseen ended" in told.err
+    again = user.tries("exec", "unseen/lb01", "true")
+    assert "the guest of" not in again.err
+    assert nothing_of(user)
+
+
 def test_a_lab_that_is_destroyed_ends_what_runs_in_it_with_one_message(user: User) -> None:
     user.does("deploy", "--no-wait", user.lab("gone"))
     running = user.begin("exec", "lb01", "sh", "-c", "echo ready; sleep 1000")

@@ -19,7 +19,7 @@ from e2e.users import User, eventually
 LABS = ("first", "second")
 LONGEST = 4.0
 """Seconds from a command's start to its kill; a deploy takes 2 s on an idle machine."""
-OF_A_DEPLOY = ("deploy", "supervisor", "guest")
+OF_A_DEPLOY = ("deploy", "supervisor", "keeper", "guest")
 SAID_BY_THE_REFUSED = ("already running", "runs already", "just being", "does not run")
 
 
@@ -94,10 +94,21 @@ def survives(user: User, kills: int, seed: int, tell: Callable[[str], None]) -> 
 
 
 def _victims(user: User, kill: Kill, command: int) -> list[int]:
-    if kill.victim == kill.command:
-        return [command]
-    words = {"supervisor": "lvsnet.guest.supervisor", "guest": f"labs/{kill.lab}/"}[kill.victim]
-    return [pid for pid, shown in user.processes().items() if words in shown]
+    """Root's supervisors have two processes: the last one serves, the first one clears away."""
+    match kill.victim:
+        case "guest":
+            return user.guests(kill.lab)
+        case "supervisor":
+            return _supervisors(user)[-1:]
+        case "keeper":
+            return _supervisors(user)[:1]
+        case _:
+            return [command]
+
+
+def _supervisors(user: User) -> list[int]:
+    shown = user.processes().items()
+    return sorted(pid for pid, command in shown if "lvsnet.guest.supervisor" in command)
 
 
 def _end(pid: int) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -134,6 +135,16 @@ class User:
         """Process id of the part of the only lab's supervisor that serves the lab."""
         return self.supervisors()[-1]
 
+    def guests(self, lab: str) -> list[int]:
+        """Process ids of a lab's kernel, which is in its hostfs root; none when there is none."""
+        root = str(self.home / "cache/lvsnet/labs" / lab / "root")
+        found = []
+        for pid in self._all("linux.uml"):
+            with suppress(OSError):
+                if str(Path(f"/proc/{pid}/cwd").readlink()) == root:
+                    found.append(pid)
+        return found
+
     def guest(self) -> int:
         """Process id of the only lab's kernel."""
         return self._only("mem=512M")
@@ -156,7 +167,7 @@ class _Process:
     session: int
     command: str
     described: bytes
-    """Command line and environment."""
+    """Command line, environment and working directory."""
 
 
 def _process(directory: Path) -> _Process | None:
@@ -165,6 +176,7 @@ def _process(directory: Path) -> _Process | None:
         _, _, fields = (directory / "stat").read_text().rpartition(") ")
         command = (directory / "cmdline").read_bytes()
         described = command + (directory / "environ").read_bytes()
+        described += os.fsencode((directory / "cwd").readlink())
     except OSError:
         return None
     state, _parent, _group, session, *_ = fields.split()
@@ -175,9 +187,10 @@ def _process(directory: Path) -> _Process | None:
 def _generation(pid: int) -> int:
     """How many ancestors a process has."""
     count = 0
-    while pid:
-        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1])
-        count += 1
+    with suppress(FileNotFoundError, ProcessLookupError):
+        while pid:
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1])
+            count += 1
     return count
 
 

@@ -47,9 +47,10 @@ def _measured(user: User, count: int) -> int:
 def memory(user: User, lab: str) -> int:
     """Resident kB of a lab's processes, what they share with others in equal parts (Pss)."""
     whole = user.processes()
-    kernels = {pid for pid, command in whole.items() if f"labs/{lab}/" in command}
-    supervisors = {_parent(pid) for pid in kernels}
-    mine = {pid for pid in whole if pid in kernels | supervisors or _parent(pid) in kernels}
+    kernels = set(user.guests(lab))
+    above = {_parent(pid) for pid in kernels}
+    above |= {_parent(pid) for pid in above} & whole.keys()
+    mine = {pid for pid in whole if pid in kernels | above or _parent(pid) in kernels}
     return sum(_pss(pid) for pid in mine)
 
 

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lvsnet.control.choice import Choice, Wish, choose, look_around
-from lvsnet.engine.runtime import About, Record
 from lvsnet.errors import LvsnetError
+from lvsnet.guest import launch
 from lvsnet.guest.places import NAME
-from lvsnet.plan.model import Plan
 from lvsnet.progress import Report
 
 if TYPE_CHECKING:
+    from lvsnet.engine.runtime import About, Record
     from lvsnet.guest.client import Connection
     from lvsnet.guest.kernel import Kernel
     from lvsnet.image.nodefs import Image
+    from lvsnet.plan.model import Plan
 
 MEMORY_LINE = re.compile(r"^memory:[ ]*([0-9.]+[A-Za-z]+)[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
 NAME_LINE = re.compile(rf"^name:[ ]*({NAME})[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
@@ -41,6 +42,9 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     if choice.kernel == "guest":
         _in_guest(file, wish, choice, settle, report)
         return
+    from lvsnet.engine.runtime import Record
+
+    launch.dismiss()
     plan = planned(file, wish, report)
     _runs_nowhere(plan.lab)
     kernel = f"host {os.uname().release}"
@@ -63,6 +67,7 @@ def redeploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     """
     from lvsnet.compiled import compile_file
     from lvsnet.control import labs
+    from lvsnet.engine.runtime import Record
 
     lab = guessed_name(file) or compile_file(file).plan.lab
     place = dict(labs.running()).get(lab)
@@ -161,6 +166,8 @@ def planned(file: Path, wish: Wish, report: Report) -> Plan:
 
 
 def _about(file: Path, choice: Choice, kernel: str) -> About:
+    from lvsnet.engine.runtime import About
+
     return About(str(file.resolve()), choice.runtime, kernel, choice.reason, os.getuid())
 
 
@@ -218,14 +225,15 @@ def _run_in_guest(
     settle: float,
     report: Report,
 ) -> None:
-    from lvsnet.guest import starting, uml
+    from lvsnet.engine.runtime import Record
+    from lvsnet.guest import boot, starting, uml
 
     plan = without_images(plan, report)
     about = _about(file, choice, f"guest {found.version}")
     report(f"{plan.lab}: {about.runtime}, kernel {about.kernel}: {about.reason}")
     for remark in filter(None, (found.note, uml.remark(plan.nodes))):
         report(remark)
-    modules = starting.modules(found, plan.kernel)
+    modules = starting.modules(found, (*boot.LATER, *plan.kernel))
     starting.deploy(connection, Record(about, plan), modules, settle, report)
     report(f"{plan.lab} runs")
 

@@ -72,6 +72,8 @@ def main() -> None:
         signal.signal(signal.SIGINT, _interrupt)
     try:
         shell = os.environ.pop("_LVSNET_COMPLETE", "")
+        if not shell:
+            _begin_early(sys.argv[1:])
         code = _complete(shell, sys.argv[1:]) if shell else run(sys.argv[1:])
         sys.stdout.flush()
     except LabFileError as error:
@@ -111,6 +113,14 @@ def _open_standard_streams() -> None:
         if getattr(sys, name) is None:
             number = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
+
+
+def _begin_early(arguments: Sequence[str]) -> None:
+    """What takes as long as the imports of the command that will need it, and needs no answer."""
+    if arguments[:1] == ["deploy"]:
+        from lvsnet.guest import launch
+
+        launch.begin()
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lvsnet.errors import LvsnetError
-from lvsnet.guest import children, console, process, wire
+from lvsnet.guest import children, console, mounts, process, wire
 from lvsnet.guest.console import Console
 from lvsnet.guest.wire import Frame, Inlet, Line, Outlet, Type
 
@@ -353,6 +353,7 @@ class Agent:
 
 def main() -> None:
     begun = time.monotonic()
+    mounts.mount_all()
     process.spare()
     fd = os.open(LINE_DEVICE, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     tty.setraw(fd, termios.TCSANOW)

@@ -18,8 +18,10 @@ LINE_IN, LINE_OUT = 10, 11
 IMAGE = "node.squashfs"
 """The node file system, as a disk of the guest's: a loop device would keep it in memory twice."""
 
-EARLY = ("squashfs", "overlay")
+EARLY = ("squashfs",)
 """Modules that the init needs to mount the root."""
+LATER = ("overlay",)
+"""Modules that every lab needs."""
 
 AGENT = (
     "__init__.py",
@@ -52,6 +54,7 @@ AGENT = (
     "guest/children.py",
     "guest/console.py",
     "guest/modules_loader.py",
+    "guest/mounts.py",
     "guest/process.py",
     "guest/requests.py",
     "guest/wire.py",
@@ -114,7 +117,6 @@ def lay_out(machine: Machine, root: Path) -> None:
     tree = root / "lib/modules" / machine.release
     _link_tree(machine.module_tree, tree)
     package = Path(lvsnet.__file__).parent
-    shutil.copyfile(package / "guest/fstab", root / "fstab")
     for program, target in (("init", root / "init"), ("modprobe", root / "bin/modprobe")):
         shutil.copyfile(package / "guest" / program, target)
         target.chmod(0o755)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -45,18 +44,16 @@ def modules(kernel: Kernel, names: Sequence[str]) -> tuple[str, ...]:
 @contextmanager
 def starting(lab: str, machine: boot.Machine) -> Iterator[client.Connection]:
     """A guest that starts; unless `deploy` gave it a plan, it is gone when the ``with`` ends."""
-    ours, theirs = socket.socketpair()
-    connection = client.Connection(lab, ours)
-    supervisor = None
+    launched = launch.launch(lab, machine)
+    connection = client.Connection(lab, launched.owner)
     try:
-        supervisor = launch.launch(lab, machine, theirs)
         yield connection
     finally:
         patience = 0.0 if connection.kept else ending.ask(connection)
         connection.close()
-        if supervisor is not None and not connection.kept:
-            ending.see(lab, os.pidfd_open(supervisor.pid), patience)
-            supervisor.wait()
+        if not connection.kept:
+            ending.see(lab, os.pidfd_open(launched.process.pid), patience)
+            launched.process.wait()
 
 
 def deploy(

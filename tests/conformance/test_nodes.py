@@ -98,7 +98,9 @@ def test_what_exec_cannot_find_is_named(site: Site) -> None:
     assert nowhere.code == 1
     said, _, there = nowhere.err.partition("; it has ")
     assert said == f"lvsnet: lab {site.lab} has no node web9"
-    assert set(there.strip().split(", ")) == {"client", "web", "router"}
+    nodes, _, near = there.strip().partition("; did you mean ")
+    assert set(nodes.split(", ")) == {"client", "web", "router"}
+    assert near == "web?"
     elsewhere = site.user.tries("exec", f"{site.lab}-not/web", "true")
     assert elsewhere.code == 1
     assert f"lab {site.lab}-not does not run" in elsewhere.err
@@ -114,21 +116,26 @@ def test_shell_is_a_terminal_in_the_node(site: Site) -> None:
         at.until("\rweb /root xterm-256color hello world 33 101\r\n")
         at.until("# ")
         at.resize(50, 132)
-        at.types(b"stty size\r")
-        at.until("\r50 132\r\n")
-        at.until("# ")
+        # What is typed may overtake it.
+        eventually(lambda: site.does("web", "stty", "-F", "/dev/pts/0", "size") == "50 132\n", 10)
         at.types(b"sleep 4821\r")
-        eventually(lambda: "sleep 4821" in site.does("web", "ps", "-eo", "args"), 5, "it runs")
+        eventually(lambda: in_front(site, "sleep 4821"), 10, "it runs")
         at.types(b"\x1a")
         at.until("Stopped")
         at.until("# ")
         at.types(b"fg\r")
-        at.until("\rsleep 4821\r\n")
+        eventually(lambda: in_front(site, "sleep 4821"), 10, "it goes on")
         at.types(b"\x03")
         at.until("# ")
         at.types(b"exit 7\r")
         assert at.end() == 7
         assert not at.raw()
+
+
+def in_front(site: Site, command: str) -> bool:
+    """Whether a command is the foreground job of its terminal (ps(1), process state codes)."""
+    lines = site.does("web", "ps", "-eo", "stat,args").splitlines()
+    return any(line.endswith(command) and "+" in line.split()[0] for line in lines)
 
 
 def test_shell_shows_all_and_takes_all(site: Site) -> None:

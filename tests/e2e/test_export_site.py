@@ -10,7 +10,7 @@ from lvsnet.lab.load import load
 from lvsnet.plan.compile import compile_lab
 from lvsnet.resources import example_labs
 
-BOUND = 12.0
+BOUND = 30.0
 """Seconds until a VIP is held at first, or again: 3 x advert_int + skew is 4 s at most."""
 
 

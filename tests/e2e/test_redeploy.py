@@ -354,7 +354,7 @@ def test_kill_9_in_the_middle_is_mended(third: User, when: str) -> None:
     # What runs in the guest ends a moment later.
     eventually(lambda: third.tries("redeploy", "--no-wait", NAME).code == 0, 60)
     assert "nothing has changed" in redeployed(third, NAME)
-    eventually(lambda: len(listed(third, holders(third)[0])) == 3, 20)
+    eventually(lambda: [len(listed(third, node)) for node in holders(third)] == [3], 20)
     assert set(answers(third, 10)) == {"nginx01", "nginx02", "nginx03"}
 
 

@@ -29,8 +29,8 @@ LOOKED_AT = 64 * 1024
 """Bytes of a lab file that are looked at before it is read properly."""
 
 
-def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
-    """Run the lab that ``file`` describes.
+def deploy(file: Path, wish: Wish, settle: float, report: Report) -> Record:
+    """Run the lab that ``file`` describes; what is known of it then.
 
     With ``settle``, wait as many seconds until VIPs are held and real servers listed.
 
@@ -40,8 +40,7 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     """
     choice = choose(wish, look_around)
     if choice.kernel == "guest":
-        _in_guest(file, wish, choice, settle, report)
-        return
+        return _in_guest(file, wish, choice, settle, report)
     from lvsnet.engine.runtime import Record
 
     launch.dismiss()
@@ -54,12 +53,14 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
         record, settle, report
     )
     report(f"{plan.lab} runs")
+    return record
 
 
-def redeploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
+def redeploy(file: Path, wish: Wish, settle: float, report: Report) -> Record:
     """Change the running lab that ``file`` describes to what it says now; run one that does not.
 
-    What does not change goes on. With ``settle``, wait as many seconds until the site is up.
+    What is known of it then. What does not change goes on. With ``settle``, wait as many seconds
+    until the site is up.
 
     Raises:
         LabFileError: the file is wrong.
@@ -72,8 +73,7 @@ def redeploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     lab = guessed_name(file) or compile_file(file).plan.lab
     place = dict(labs.running()).get(lab)
     if place is None:
-        deploy(file, wish, settle, report)
-        return
+        return deploy(file, wish, settle, report)
     old = place.record(lab)
     refuse_to_move(old, wish)
     plan = planned(file, wish, report)
@@ -87,6 +87,7 @@ def redeploy(file: Path, wish: Wish, settle: float, report: Report) -> None:
     record = Record(replace(old.about, file=str(file.resolve())), plan)
     place.reconfigure(record, settle, report)
     report(f"{lab} runs")
+    return record
 
 
 def refuse_to_move(record: Record, wish: Wish) -> None:
@@ -185,7 +186,7 @@ def _runs_already(lab: str) -> LvsnetError:
     )
 
 
-def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Report) -> None:
+def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Report) -> Record:
     """The guest is started from a glance at the file, which is read while the guest boots."""
     from lvsnet.guest import kernel, places
     from lvsnet.image import nodefs
@@ -200,14 +201,13 @@ def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Rep
             plan = planned(file, wish, report)
             if (plan.lab, plan.memory) == (guess, size):
                 _runs_nowhere(guess, "guest")
-                _run_in_guest(connection, found, plan, file, choice, settle, report)
-                return
+                return _run_in_guest(connection, found, plan, file, choice, settle, report)
     else:
         plan = planned(file, wish, report)
     _runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
     found, image = kernel.ensure(report), nodefs.ensure(report)
     with _guest(plan.lab, plan.memory, found, image) as connection:
-        _run_in_guest(connection, found, plan, file, choice, settle, report)
+        return _run_in_guest(connection, found, plan, file, choice, settle, report)
 
 
 def _guest(lab: str, size: str, found: Kernel, image: Image) -> AbstractContextManager[Connection]:
@@ -224,7 +224,7 @@ def _run_in_guest(
     choice: Choice,
     settle: float,
     report: Report,
-) -> None:
+) -> Record:
     from lvsnet.engine.runtime import Record
     from lvsnet.guest import boot, starting, uml
 
@@ -234,8 +234,10 @@ def _run_in_guest(
     for remark in filter(None, (found.note, uml.remark(plan.nodes))):
         report(remark)
     modules = starting.modules(found, (*boot.LATER, *plan.kernel))
-    starting.deploy(connection, Record(about, plan), modules, settle, report)
+    record = Record(about, plan)
+    starting.deploy(connection, record, modules, settle, report)
     report(f"{plan.lab} runs")
+    return record
 
 
 def _by_crun(record: Record, settle: float, report: Report) -> None:

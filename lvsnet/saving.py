@@ -17,6 +17,7 @@ from lvsnet.engine.runtime import Change, Record, find
 from lvsnet.errors import LvsnetError
 from lvsnet.observe.model import Site
 from lvsnet.plan.model import File, Node
+from lvsnet.plan.render import make_directory
 
 PIECE = 1024 * 1024
 PERMISSIONS = 0o777
@@ -119,7 +120,7 @@ def save(
     chosen = [find(plan, name) for name in nodes] or list(plan.nodes)
     running = {node.name for node in place.look(plan.lab).nodes if node.running}
     done = _Done(directory)
-    _make(directory)
+    make_directory(directory)
     for node in chosen:
         if node.name in running:
             _save(place, plan.lab, node, wanted, done)
@@ -193,17 +194,6 @@ def _take(node: str, entry: Entry, kind: str, done: _Done) -> None:
         ) from error
     mode = entry.mode & PERMISSIONS
     done.saved.append(Saved(node, entry.path, str(relative), kind, entry.kind, entry.size, mode))
-
-
-def _make(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise LvsnetError(f"{directory} is a file; name a directory to write into") from None
-    except OSError as error:
-        raise LvsnetError(
-            f"cannot make the directory {directory}: {error.strerror or error}; name another one"
-        ) from error
 
 
 def _relative(node: str, path: str) -> PurePosixPath:

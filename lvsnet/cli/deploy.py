@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lvsnet.cli import formats
 from lvsnet.cli.formats import Format
 from lvsnet.cli.options import FormatOption, LabFileArgument
+
+if TYPE_CHECKING:
+    from lvsnet.engine.runtime import Record
 
 
 class Runtime(StrEnum):
@@ -95,22 +97,19 @@ def deploy(
         preview.show(path, wish, form, report)
         return
     try:
-        deployment.deploy(path, wish, timeout if wait else 0.0, report)
+        record = deployment.deploy(path, wish, timeout if wait else 0.0, report)
     except KeyboardInterrupt:
         report("interrupted; nothing of the lab is left")
         raise typer.Exit(130) from None
     if form is Format.json:
         seconds = round(time.monotonic() - begun, 2)
-        formats.document({**running(path), "seconds": seconds})
+        formats.document({**described(record), "seconds": seconds})
 
 
-def running(path: Path) -> dict[str, object]:
-    """What can be said of a lab of this file that runs now."""
+def described(record: Record) -> dict[str, object]:
+    """What programs are told of a lab that runs now."""
     from dataclasses import asdict
 
-    from lvsnet.compiled import compile_file
-    from lvsnet.control.labs import place_of
-
-    plan = compile_file(path).plan
-    about = place_of(plan.lab).about(plan.lab)
-    return {"lab": plan.lab, **asdict(about), "nodes": [node.name for node in plan.nodes]}
+    plan = record.plan
+    nodes = [node.name for node in plan.nodes]
+    return {"lab": plan.lab, **asdict(record.about), "nodes": nodes}

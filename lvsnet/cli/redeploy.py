@@ -18,7 +18,7 @@ from lvsnet.cli.deploy import (
     StrictOption,
     TimeoutOption,
     WaitOption,
-    running,
+    described,
 )
 from lvsnet.cli.formats import Format
 from lvsnet.cli.options import FormatOption
@@ -81,13 +81,13 @@ def run(lab: str, wish: Wish, settle: float, form: Format, *, dry_run: bool) -> 
         _show(lab, path, wish, form)
         return
     try:
-        deployment.redeploy(path, wish, settle, report)
+        record = deployment.redeploy(path, wish, settle, report)
     except KeyboardInterrupt:
         report("interrupted; `lvsnet redeploy` completes what had begun")
         raise typer.Exit(130) from None
     if form is Format.json:
         seconds = round(time.monotonic() - begun, 2)
-        formats.document({**running(path), "seconds": seconds})
+        formats.document({**described(record), "seconds": seconds})
 
 
 def file_of(lab: str) -> Path:

@@ -39,7 +39,7 @@ def write_files(files: Mapping[str, tuple[bytes, int]], directory: Path) -> None
 
     As ``write``.
     """
-    _make(directory)
+    make_directory(directory)
     for relative, (content, mode) in files.items():
         try:
             _place(directory, relative, content, mode)
@@ -50,7 +50,8 @@ def write_files(files: Mapping[str, tuple[bytes, int]], directory: Path) -> None
             ) from error
 
 
-def _make(directory: Path) -> None:
+def make_directory(directory: Path) -> None:
+    """A directory to write into, which may be there. Raises LvsnetError when it cannot be."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except FileExistsError:

@@ -13,7 +13,7 @@ from conformance import sites
 from conformance.conftest import NewLab
 from conformance.places import Place, may_privilege
 from conformance.sites import Site
-from e2e.terminals import terminal
+from e2e.terminals import in_front, terminal
 from e2e.users import LVSNET, Done, User, eventually, kill
 from lvsnet.engine import capabilities
 from lvsnet.lab.load import load
@@ -110,6 +110,10 @@ def test_shell_is_a_terminal_in_the_node(site: Site) -> None:
     user = site.user
     environment = {**user.environment, "TERM": "xterm-256color"}
     shell = (LVSNET, "shell", f"{site.lab}/web")
+
+    def jobs() -> str:
+        return site.does("web", "ps", "-eo", "stat,args")
+
     with terminal(*shell, environment=environment, cwd=user.home, size=(33, 101)) as at:
         at.until("# ")
         at.types(b"echo $(hostname) $PWD $TERM $GREETING $(stty size)\r")
@@ -119,23 +123,17 @@ def test_shell_is_a_terminal_in_the_node(site: Site) -> None:
         # What is typed may overtake it.
         eventually(lambda: site.does("web", "stty", "-F", "/dev/pts/0", "size") == "50 132\n", 10)
         at.types(b"sleep 4821\r")
-        eventually(lambda: in_front(site, "sleep 4821"), 10, "it runs")
+        eventually(lambda: in_front(jobs(), "sleep 4821"), 10, "it runs")
         at.types(b"\x1a")
         at.until("Stopped")
         at.until("# ")
         at.types(b"fg\r")
-        eventually(lambda: in_front(site, "sleep 4821"), 10, "it goes on")
+        eventually(lambda: in_front(jobs(), "sleep 4821"), 10, "it goes on")
         at.types(b"\x03")
         at.until("# ")
         at.types(b"exit 7\r")
         assert at.end() == 7
         assert not at.raw()
-
-
-def in_front(site: Site, command: str) -> bool:
-    """Whether a command is the foreground job of its terminal (ps(1), process state codes)."""
-    lines = site.does("web", "ps", "-eo", "stat,args").splitlines()
-    return any(line.endswith(command) and "+" in line.split()[0] for line in lines)
 
 
 def test_shell_shows_all_and_takes_all(site: Site) -> None:

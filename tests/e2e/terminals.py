@@ -108,6 +108,12 @@ class Terminal:
         return bool(content)
 
 
+def in_front(shown: str, command: str) -> bool:
+    """Whether `ps -eo stat,args` shows a command as its terminal's foreground job (ps(1))."""
+    lines = [line.split(None, 1) for line in shown.splitlines()]
+    return any(len(one) == 2 and "+" in one[0] and one[1] == command for one in lines)
+
+
 @contextmanager
 def terminal(
     *command: str | Path,

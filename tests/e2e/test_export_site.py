@@ -11,7 +11,8 @@ from lvsnet.plan.compile import compile_lab
 from lvsnet.resources import example_labs
 
 BOUND = 30.0
-"""Seconds until a VIP is held at first, or again: 3 x advert_int + skew is 4 s at most."""
+"""Seconds until a VIP is held at first, or again: 3 x advert_int + skew is 4 s at most, and ten
+requests that nobody answers take 10 s."""
 
 
 def answers(site: User) -> str:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from e2e.terminals import Terminal, terminal
+from e2e.terminals import Terminal, in_front, terminal
 from e2e.users import LVSNET, User, eventually, kill, reads
 
 TERM = {"TERM": "xterm-256color"}
@@ -36,8 +36,12 @@ def sits(user: User, *command: str, size: tuple[int, int] = (24, 80)) -> Abstrac
     )  # fmt: skip
 
 
+def jobs(site: User) -> str:
+    return site.does("exec", "lb01", "ps", "-eo", "stat,args")
+
+
 def runs(site: User, words: str) -> bool:
-    return words in site.does("exec", "lb01", "ps", "-eo", "args")
+    return words in jobs(site)
 
 
 def test_it_is_a_login_shell_in_a_terminal_of_the_nodes_own(site: User) -> None:
@@ -91,7 +95,7 @@ def test_ctrl_c_ends_the_foreground_job_and_not_the_shell(site: User) -> None:
     with sits(site) as at:
         at.until(PROMPT)
         at.types(b"sleep 4801\r")
-        eventually(lambda: runs(site, "sleep 4801"), 5, "the job runs")
+        eventually(lambda: in_front(jobs(site), "sleep 4801"), 10, "the job runs")
         at.types(b"\x03")
         at.until(PROMPT)
         at.types(b"echo code $?\r")
@@ -105,13 +109,14 @@ def test_jobs_are_stopped_listed_and_gone_on_with(site: User) -> None:
     with sits(site) as at:
         at.until(PROMPT)
         at.types(b"sleep 4802\r")
-        eventually(lambda: runs(site, "sleep 4802"), 5, "the job runs")
+        eventually(lambda: in_front(jobs(site), "sleep 4802"), 10, "the job runs")
         at.types(b"\x1a")
         at.until("Stopped")
         at.types(b"jobs\r")
         at.until(r"\[1\]\+ +Stopped +sleep 4802")
         at.types(b"fg\r")
-        at.until(r"sleep 4802\r\n")
+        # The shell says what it brings to the front before it does.
+        eventually(lambda: in_front(jobs(site), "sleep 4802"), 10, "the job goes on")
         at.types(b"\x1c")  # Ctrl-\
         at.until("Quit")
         at.types(b"\x04")

@@ -54,7 +54,7 @@ def commands(directory: Path) -> None:
         Row("python -c pass", command([sys.executable, "-c", "pass"])),
         row("lvsnet --help", 0.2, "--help"),
         row("lvsnet validate labs/dr.yaml", 0, "validate", str(lab)),
-        row("lvsnet deploy labs/dr.yaml", 2.5, "deploy", "--no-wait", str(lab)),
+        row("lvsnet deploy labs/dr.yaml", 1.6, "deploy", "--no-wait", str(lab)),
         row("lvsnet exec lb01 true", 0.25, "exec", f"{LAB}/lb01", "true"),
         row("lvsnet inspect", 0, "inspect", LAB),
         row("lvsnet destroy", 0.5, "destroy", LAB),

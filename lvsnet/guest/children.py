@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 
 from lvsnet.errors import LvsnetError
@@ -59,6 +60,11 @@ def answer(operation: Callable[[Callable[[str], None]], object]) -> int:
 def ended(status: int) -> dict[str, object]:
     """The result of a request whose child ended with this status of waitpid(2)."""
     return {"code": exit_code(status)}
+
+
+def killed(status: int) -> bool:
+    """Whether SIGKILL ended a child with this status, be it directly or as crun tells it."""
+    return exit_code(status) == 128 + signal.SIGKILL
 
 
 def exit_code(status: int) -> int:

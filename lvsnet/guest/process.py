@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,9 +105,18 @@ def fork(function: Callable[[], int]) -> Child:
 
 def end(pid: int) -> None:
     """Kill a child with all its descendants, also those that `crun exec` runs in a container."""
-    for descendant in [*descendants(pid), pid]:
+    family: set[int] = set()
+    # A shell whose child is killed goes on with its next one; one that is stopped does not.
+    while found := {pid, *descendants(pid)} - family:
+        _send(found, signal.SIGSTOP)
+        family |= found
+    _send(family, signal.SIGKILL)
+
+
+def _send(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
         try:
-            os.kill(descendant, signal.SIGKILL)
+            os.kill(pid, number)
         except ProcessLookupError:
             continue
 

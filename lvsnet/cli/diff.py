@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lvsnet.cli import complete, formats
+from lvsnet.cli import formats
 from lvsnet.cli.formats import Format
-from lvsnet.cli.options import FormatOption
+from lvsnet.cli.options import FormatOption, LabBesideFileArgument
 from lvsnet.errors import LabFileError, LvsnetError
 from lvsnet.progress import on_stderr
 
@@ -24,15 +24,7 @@ TROUBLE = 2
 
 
 def diff(
-    lab: Annotated[
-        str,
-        typer.Argument(
-            help="The lab's name, for the file that it was started from; or another file of it.",
-            metavar="LAB",
-            show_default=False,
-            autocompletion=complete.labs_and_files,
-        ),
-    ] = "",
+    lab: LabBesideFileArgument = "",
     privileged: Annotated[
         bool, typer.Option("--privileged", help="As if redeploy were told so, too.")
     ] = False,

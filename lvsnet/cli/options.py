@@ -37,6 +37,15 @@ RunningLabArgument = Annotated[
         help="The lab's name, or its file.", metavar="LAB", autocompletion=complete.labs_and_files
     ),
 ]
+LabBesideFileArgument = Annotated[
+    str,
+    typer.Argument(
+        help="The lab's name, for the file that it was started from; or another file of it.",
+        metavar="LAB",
+        show_default=False,
+        autocompletion=complete.labs_and_files,
+    ),
+]
 LabFileArgument = Annotated[
     str,
     typer.Argument(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lvsnet.cli import complete, formats
+from lvsnet.cli import formats
 from lvsnet.cli.deploy import (
     Kernel,
     KernelOption,
@@ -21,7 +21,7 @@ from lvsnet.cli.deploy import (
     described,
 )
 from lvsnet.cli.formats import Format
-from lvsnet.cli.options import FormatOption
+from lvsnet.cli.options import FormatOption, LabBesideFileArgument
 from lvsnet.errors import LvsnetError
 
 if TYPE_CHECKING:
@@ -29,15 +29,7 @@ if TYPE_CHECKING:
 
 
 def redeploy(
-    lab: Annotated[
-        str,
-        typer.Argument(
-            help="The lab's name, for the file that it was started from; or another file of it.",
-            metavar="LAB",
-            show_default=False,
-            autocompletion=complete.labs_and_files,
-        ),
-    ] = "",
+    lab: LabBesideFileArgument = "",
     wait: WaitOption = True,
     timeout: TimeoutOption = 60,
     runtime: RuntimeOption = Runtime.auto,

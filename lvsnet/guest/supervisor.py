@@ -253,8 +253,10 @@ def run(place: places.Place, configuration: dict[str, object], owner: Client) ->
         os.write(said, _last_words(supervisor, failure).encode()[: select.PIPE_BUF])
 
     try:
-        child = keeper.begin(work)
-        os.close(said)
+        try:
+            child = keeper.begin(work)
+        finally:
+            os.close(said)  # else what is read below would have no end
         owner.socket.close()
         listener.close()
         keeper.wait(child)
@@ -268,9 +270,11 @@ def _last_words(supervisor: Supervisor, failure: str) -> str:
 
 
 def _clear(place: places.Place, lock: int, last_words: str) -> None:
-    if last_words:
-        place.last_words.write_text(last_words)
-    places.clear(place, lock)
+    try:
+        if last_words:
+            place.last_words.write_text(last_words)
+    finally:
+        places.clear(place, lock)
 
 
 def _listen(place: places.Place, user: users.LabUser | None) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,9 +19,9 @@ END_S = 5.0
 """Seconds from the end of a process's output until its exit code is there; it takes some ms."""
 END_INTERVAL = 0.005
 KILLED = 128 + signal.SIGKILL
-POWER_S = 0.3
+POWER_S = 30.0
 """Seconds that the engine may take to see that a container has ended whose processes have."""
-POWER_INTERVAL = 0.02
+POWER_INTERVAL = 0.05
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,20 @@ def exit_code(process: Process) -> int:
     Raises:
         LvsnetError: it goes on running, the engine went away, or the node lost its power.
     """
+    code = _code(process.identity)
+    if code == KILLED:
+        _see_the_power(process.container)
+    return code
+
+
+def _code(identity: str) -> int:
     until = time.monotonic() + END_S
     while True:
         try:
-            state = processes.inspect_exec(process.identity)
+            state = processes.inspect_exec(identity)
         except api.RefusedError as error:  # it went with its container
             raise _gone() from error
         if not state.running and state.code is not None:
-            if state.code == KILLED:
-                _see_the_power(process.container)
             return state.code
         if time.monotonic() > until:
             raise _gone()
@@ -108,16 +114,43 @@ def exit_code(process: Process) -> int:
 
 
 def _see_the_power(container: api.State) -> None:
-    """Raise when a container is switched off, which is only seen a moment after its processes."""
+    """Raise when a container is switched off, which the engine sees late: after its processes.
+
+    What is killed with its node dies after the node's init began to end, and from then on no
+    process can be made there (zap_pid_ns_processes() of kernel/pid_namespace.c). So where a new
+    one runs to its end, the node has its power, and nobody need wait for the engine.
+    """
     until = time.monotonic() + POWER_S
-    while time.monotonic() < until:
+    while not _answers(container):
         try:
             now = api.inspect(container.id)
         except api.RefusedError as error:
             raise _off() from error
         if not now.running or now.pid != container.pid:
             raise _off()
+        if time.monotonic() > until:
+            return  # it has power, and no room for a process
         time.sleep(POWER_INTERVAL)
+
+
+def _answers(container: api.State) -> bool:
+    """Whether a command can be run in a container; in a frozen one, none can."""
+    command = [*docker_config.shell(container.init), "-c", ":"]
+    try:
+        identity = processes.create_exec(container.id, command, {}, stdin=False)
+        end, _ = processes.start_exec(identity)
+        with end:
+            _drain(end)
+        return _code(identity) == 0
+    except (api.RefusedError, api.GoneError, TimeoutError, ConnectionError):
+        return False
+
+
+def _drain(end: socket.socket) -> None:
+    """Read until the process at the other end has ended. Raises TimeoutError, ConnectionError."""
+    end.settimeout(END_S)
+    while end.recv(api.READ_SIZE):
+        pass
 
 
 def send(process: Process, number: int, *, group: bool) -> bool:
@@ -153,9 +186,7 @@ def send(process: Process, number: int, *, group: bool) -> bool:
         processes.create_exec(process.container.id, argv, {}, stdin=False)
     )
     with end, suppress(TimeoutError, ConnectionError):
-        end.settimeout(END_S)
-        while end.recv(api.READ_SIZE):
-            pass
+        _drain(end)
     return True
 
 

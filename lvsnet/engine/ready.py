@@ -17,6 +17,8 @@ SURVIVAL = 0.5
 INTERVAL = 0.01
 LISTEN = "0A"
 """TCP_LISTEN in /proc/net/tcp (include/net/tcp_states.h)."""
+PF_EXITING = 0x4
+"""Of include/linux/sched.h."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,19 @@ def runs(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def ends(pid: int) -> bool:
+    """Whether a process is gone, or so far on its way that the kernel ends what it is init of.
+
+    By PF_EXITING of proc_pid_stat(5)'s flags, set before that (do_exit() of kernel/exit.c).
+    """
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    state, _, _, _, _, _, flags, *_ = status.rpartition(")")[2].split()
+    return state in "ZX" or bool(int(flags) & PF_EXITING)
 
 
 def listening(init: int) -> set[int]:

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 RUN_DEADLINE = 600.0
 """Seconds that a command may take that `run` runs."""
-POWER_LOSS_S = 0.5
-"""Seconds after a program was killed in which its node may turn out to be going, too."""
-POWER_LOSS_INTERVAL = 0.01
 MOST_ERRORS = 64 * 1024
 """Bytes of standard error that `pipe` gives, those from its beginning."""
 
@@ -120,6 +116,7 @@ def relay(lab: str, node: str, hosts: Sequence[str], port: int, end: socket.sock
 
 def shell(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
     """As `attach`, at a terminal of the node's own that is joined with this process's."""
+    from lvsnet.engine import ready
     from lvsnet.guest.children import ended, killed
     from lvsnet.host import shell
 
@@ -127,11 +124,10 @@ def shell(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, st
     _command(lab, node, argv, environment)  # says what is wrong with the node, before raw mode
 
     def told(status: int) -> dict[str, object]:
-        # A node's init is the last of it to end (pid_namespaces(7)).
-        until = time.monotonic() + POWER_LOSS_S
-        while killed(status) and found.runs(lab, node) and time.monotonic() < until:
-            time.sleep(POWER_LOSS_INTERVAL)
-        if found.runs(lab, node):
+        # What is killed with a node's init ends before it, and after it began to end
+        # (pid_namespaces(7)).
+        init = found.inits(lab).get(node)
+        if init is not None and not (killed(status) and ready.ends(init)):
             return ended(status)
         return {"error": f"{node} was switched off, or lab {lab} destroyed"}
 

@@ -61,7 +61,7 @@ def power_off(lab: str, nodes: Sequence[str]) -> None:
         with explained(node, "kill its container"):
             state = docker_containers.state(lab, node)
             if state is not None and state.paused:
-                _kill_frozen(state.id)
+                _kill_frozen(state)
             try:
                 client.kill(known[node].id, signal="SIGKILL")
             except docker.errors.APIError as error:
@@ -152,12 +152,13 @@ def _state(pid: int) -> str:
         return "X"
 
 
-def _kill_frozen(container: str) -> None:
+def _kill_frozen(container: api.State) -> None:
     """Kill every process of a frozen container, so that none runs on when the engine thaws it.
 
-    To kill its init by the engine thaws the others before the kernel comes to end them.
+    To kill its init by the engine thaws the others before the kernel comes to end them. The init
+    is the first: who asks why another was killed finds it ending (`lvsnet.docker.streams`).
     """
-    for pid in processes_of(container):
+    for pid in sorted(processes_of(container.id), key=lambda pid: pid != container.pid):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 

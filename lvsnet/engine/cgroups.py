@@ -76,6 +76,15 @@ def processes(group: str) -> set[int]:
     return found
 
 
+def room(group: str) -> int | None:
+    """Bytes of memory that ``group`` may still take; None when it has no limit (cgroup v2)."""
+    for hierarchy in hierarchies():
+        limit = hierarchy / group.lstrip("/") / "memory.max"
+        if limit.exists() and (most := limit.read_text().strip()) != "max":
+            return int(most) - int(limit.with_name("memory.current").read_text())
+    return None
+
+
 def remove(group: str) -> None:
     """Remove ``group``, as ``/lvsnet/dr``, and those below it, in every hierarchy.
 

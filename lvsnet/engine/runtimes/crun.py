@@ -252,7 +252,7 @@ class Crun:
         home.mkdir(parents=True)
         mount("lvsnet", home, "tmpfs", options="mode=0755")
         mount("none", home, flags=MS_PRIVATE)
-        disks.make(home / DISKS)
+        disks.make(home / DISKS, cgroups.room(oci.TOP_CGROUP))
         (home / IMAGE).symlink_to(self.image)
         self._write_record(home, record)
 

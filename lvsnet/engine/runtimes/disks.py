@@ -16,25 +16,26 @@ VOLATILE = {"/tmp": "tmp", "/dev/shm": "shm"}
 """What is empty after a reboot -> its directory on the node's disk."""
 
 
-def make(directory: Path) -> None:
-    """Mount a new lab's tmpfs.
+def make(directory: Path, room: int | None) -> None:
+    """Mount a new lab's tmpfs; ``room`` is what its nodes may take of memory, if that is limited.
 
     Raises:
         OSError: the kernel refused.
     """
     directory.mkdir()
-    size = limit(Path("/proc/meminfo").read_text())
+    size = limit(Path("/proc/meminfo").read_text(), room)
     mount("lvsnet", directory, "tmpfs", options=f"mode=0755,size={size}")
 
 
-def limit(meminfo: str) -> int:
+def limit(meminfo: str, room: int | None) -> int:
     """Bytes that a lab's disks may take: half of what is available now (proc_meminfo(5)).
 
     Of a machine's memory the first lab can take half, the next one half of the rest; in a guest
-    of 512 MB it is 220 MB.
+    of 512 MB, whose nodes have ``room``, it is 215 MB.
     """
     line = next(line for line in meminfo.splitlines() if line.startswith("MemAvailable:"))
-    return int(line.split()[1]) * 1024 // 2
+    available = int(line.split()[1]) * 1024
+    return (available if room is None else min(available, room)) // 2
 
 
 def boot(disk: Path, root: Path, image: Path) -> None:

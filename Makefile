@@ -1,5 +1,6 @@
 # make lab    everything that is needed, then the tour of labs/dr.yaml
 # make test   everything that is needed, then the tests
+# make kernel lvsnet's own guest kernel: some minutes, once
 # make conformance PLACE=docker/host
 #             the tests that hold wherever labs run, for one place: crun/guest, crun/host,
 #             docker/host, containerlab
@@ -39,14 +40,15 @@ INSTALL = [ -n "$$missing" ] || exit 0; \
 	$$as apt-get update -qq || echo "setup: apt-get update failed; trying with what apt has" >&2; \
 	$$as env DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null
 
-.PHONY: help setup system tools venv lab test conformance lint docs bench soak many clean
+.PHONY: help setup system tools compiler kernel kernel-wheel machine venv lab test conformance lint docs bench soak many clean
 
 help:
 	@echo 'make lab     set up what is missing and tour labs/dr.yaml'
 	@echo 'make test    set up what is missing and run the tests'
+	@echo 'make kernel  build the guest kernel whose clock can be held: some minutes, once'
 	@echo 'make conformance PLACE=docker/host|crun/host|crun/guest|containerlab'
 	@echo 'make docs    build the documentation into site/'
-	@echo 'make setup lint bench soak many clean'
+	@echo 'make setup kernel-wheel lint bench soak many clean'
 
 setup: venv
 	@$(BIN)/lvsnet setup
@@ -81,6 +83,31 @@ tools: system
 	[ "$$release" != bookworm ] || command -v vagrant >/dev/null || need vagrant; \
 	$(INSTALL)
 
+# What builds a kernel from Linux's source.
+compiler: system
+	@missing=; need() { missing="$$missing $$1"; }; \
+	for program in gcc make flex bison bc patch; do \
+		command -v $$program >/dev/null || need $$program; done; \
+	command -v xz >/dev/null || need xz-utils; \
+	command -v strip >/dev/null || need binutils; \
+	library=$$(gcc -print-file-name=libc.a 2>/dev/null || true); \
+	[ "$${library#/}" != "$$library" ] || need libc6-dev; \
+	$(INSTALL)
+
+# Nothing is installed when the kernel is there already, as from a cache of CI's.
+kernel: venv
+	@there=$$($(BIN)/python -c 'from lvsnet.guest.kernels import built; print(built.is_there(None))'); \
+	[ "$$there" = True ] || $(MAKE) --no-print-directory compiler
+	@$(BIN)/lvsnet kernel build
+
+# Test machines run on Debian's kernel, whichever labs get.
+machine: venv
+	@LVSNET_GUEST_KERNEL=debian $(BIN)/lvsnet setup
+
+# The wheel lvsnet-kernel, of what `make kernel` built.
+kernel-wheel: kernel
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist kernel
+
 venv: system $(STAMP)
 
 $(STAMP): | system
@@ -100,11 +127,11 @@ lab: setup
 	@$(BIN)/lvsnet tour --afresh labs/dr.yaml
 
 # The order of collection: the longest tests come first, alone in their files.
-test: setup tools
+test: kernel setup machine tools
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # The set of tests that holds in every place where labs run, for one of them; it must be had.
-conformance: setup tools
+conformance: setup machine tools
 	@[ -n "$(PLACE)" ] || { echo "make conformance PLACE=crun/guest|crun/host|docker/host|containerlab" >&2; exit 2; }
 	LVSNET_TEST_PLACE=$(PLACE) $(BIN)/pytest tests/conformance
 
@@ -120,7 +147,7 @@ docs: venv
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "docs: site/index.html"
 
-bench: setup tools
+bench: kernel setup machine tools
 	@PYTHONPATH=tests $(BIN)/python tests/bench/bench.py
 
 # Deploys and destroys that are killed at random moments; SEED repeats a run's.

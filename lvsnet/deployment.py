@@ -19,7 +19,7 @@ from lvsnet.progress import Report
 if TYPE_CHECKING:
     from lvsnet.engine.runtime import About, Record
     from lvsnet.guest.client import Connection
-    from lvsnet.guest.kernel import Kernel
+    from lvsnet.guest.kernels.model import Kernel
     from lvsnet.image.nodefs import Image
     from lvsnet.plan.model import Plan
 
@@ -188,10 +188,11 @@ def _runs_already(lab: str) -> LvsnetError:
 
 def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Report) -> Record:
     """The guest is started from a glance at the file, which is read while the guest boots."""
-    from lvsnet.guest import kernel, places
+    from lvsnet.guest import places
+    from lvsnet.guest.kernels import choice as kernels
     from lvsnet.image import nodefs
 
-    found, image = kernel.find(), nodefs.find()
+    found, image = kernels.find(), nodefs.find()
     guess, size = guessed_name(file), guessed_memory(file)
     # Of two deploys at one moment both may come past this: the supervisor tells then.
     if guess in [place.lab for place in places.running()]:
@@ -205,7 +206,7 @@ def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Rep
     else:
         plan = planned(file, wish, report)
     _runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
-    found, image = kernel.ensure(report), nodefs.ensure(report)
+    found, image = kernels.ensure(report), nodefs.ensure(report)
     with _guest(plan.lab, plan.memory, found, image) as connection:
         return _run_in_guest(connection, found, plan, file, choice, settle, report)
 

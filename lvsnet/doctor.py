@@ -18,8 +18,9 @@ from lvsnet.docker import api
 from lvsnet.engine import kernel
 from lvsnet.engine.kernel import Ipvs, ipvs_possible
 from lvsnet.errors import LvsnetError
-from lvsnet.guest import kernel as guest_kernel
 from lvsnet.guest import landlock, memory, uml
+from lvsnet.guest.kernels import choice as kernels
+from lvsnet.guest.kernels import debian as debian_kernel
 from lvsnet.image import nodefs
 
 State = Literal["ok", "missing", "note"]
@@ -287,7 +288,7 @@ def _keyring() -> Check:
 
 
 def _patchelf() -> Check:
-    path = guest_kernel.patchelf()
+    path = debian_kernel.patchelf()
     if path:
         return Check(PATCHELF, "ok", path)
     return Check(
@@ -329,7 +330,7 @@ def _kernel() -> Check:
 
 
 def _kernel_detail() -> str:
-    found = guest_kernel.find()
+    found = kernels.find()
     if found is None:
         return ""
     return " ".join(filter(None, (f"Linux {found.version} ({found.package})", found.note)))

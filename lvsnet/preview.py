@@ -109,10 +109,10 @@ def _runs_nowhere(lab: str) -> None:
 
 
 def _guest() -> tuple[str, list[str]]:
-    from lvsnet.guest import kernel
+    from lvsnet.guest.kernels import choice
     from lvsnet.image import nodefs
 
-    found = kernel.find()
+    found = choice.find()
     before = []
     if found is None:
         before.append("the guest kernel is downloaded first, which takes some 15 s")

@@ -1,4 +1,4 @@
-"""Where the files are that lvsnet brings along besides Python: ``images/`` and ``labs/``."""
+"""Where the files are that lvsnet brings along besides Python: images, labs, a kernel's recipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def directory(name: str) -> Path:
-    """``images`` or ``labs``: inside an installed package, or at the top of the checkout.
+    """``images``, ``labs`` or ``kernel``: in an installed package, or at the top of the checkout.
 
     Raises LvsnetError when it is in neither, which says that the installation is broken.
     """

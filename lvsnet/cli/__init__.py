@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "tour": Command("tour:tour", "Deploy a lab, send requests, and fail over before your eyes."),
     "doctor": Command("doctor:doctor", "Say what this machine can run and what is missing."),
     "setup": Command("setup:setup", "Get the guest kernel and build the node file system."),
+    "kernel": Group("kernel:app", "Build, list, choose and remove guest kernels."),
     "image": Group("image:app", "Build, list and remove the nodes' images for Docker."),
     "completion": Command("completion:completion", "Print a shell's script for completion."),
 }

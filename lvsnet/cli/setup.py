@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,25 +17,17 @@ SystemOption = Annotated[
 
 
 def setup(system: SystemOption = False, form: FormatOption = Format.table) -> None:
-    """Fetch the guest kernel and build the node file system, when they are not in the cache.
+    """Fetch the guest kernel and build the node file system, when they are not there.
 
     With --system, which needs root, users who may not build them themselves find them there.
     """
-    import os
-
-    from lvsnet import cache, debian
-    from lvsnet.errors import LvsnetError
-    from lvsnet.guest import kernel
+    from lvsnet import debian
+    from lvsnet.guest.kernels import choice
     from lvsnet.image import nodefs
     from lvsnet.progress import on_stderr
 
-    place = None
-    if system:
-        if os.geteuid() != 0:
-            raise LvsnetError(f"{cache.SYSTEM} is root's; run: {debian.FOR_ALL_USERS}")
-        place = cache.SYSTEM
-        os.umask(0o022)
-    guest = kernel.ensure(on_stderr, place)
+    place = place_of(system, debian.FOR_ALL_USERS)
+    guest = choice.ensure(on_stderr, place)
     if form is not Format.json:
         typer.echo(f"guest kernel: Linux {guest.version} ({guest.package})")
     if guest.note:
@@ -45,3 +38,22 @@ def setup(system: SystemOption = False, form: FormatOption = Format.table) -> No
         formats.document({"kernel": kernel_facts, "node_file_system": str(image.path)})
         return
     typer.echo(f"node file system: {image.path}")
+
+
+def place_of(system: bool, command: str) -> Path | None:
+    """The cache of the system for ``--system``, None for this user's; ``command`` is root's.
+
+    Raises:
+        LvsnetError: this user is not root.
+    """
+    import os
+
+    from lvsnet import cache
+    from lvsnet.errors import LvsnetError
+
+    if not system:
+        return None
+    if os.geteuid() != 0:
+        raise LvsnetError(f"{cache.SYSTEM} is root's; run: {command}")
+    os.umask(0o022)
+    return cache.SYSTEM

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from lvsnet.engine.runtime import Record
 from lvsnet.guest import boot, client, ending, launch
-from lvsnet.guest.kernel import Kernel
+from lvsnet.guest.kernels.model import Kernel
 from lvsnet.guest.modules import load_order
 from lvsnet.image.nodefs import Image
 from lvsnet.progress import Report, silent

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lvsnet.engine import kernel, kernel_modules, kernel_probes
-from lvsnet.guest import kernel as guest_kernel
+from lvsnet.guest.kernels import debian as guest_kernel
 
 HERE = Path(__file__).parent
 IN_MACHINE = "User Mode Linux" in Path("/proc/cpuinfo").read_text()

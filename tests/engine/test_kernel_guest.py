@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lvsnet.guest import kernel
+from lvsnet.guest.kernels import debian, model
 from lvsnet.guest.modules import load_order
 from lvsnet.progress import on_stderr
 
@@ -33,34 +33,34 @@ echo o > /proc/sysrq-trigger
 
 
 @pytest.fixture(scope="module")
-def guest() -> kernel.Kernel:
-    return kernel.ensure(on_stderr)
+def guest() -> model.Kernel:
+    return debian.ensure(on_stderr)
 
 
-def order(guest: kernel.Kernel) -> tuple[str, ...]:
+def order(guest: model.Kernel) -> tuple[str, ...]:
     dependencies = (guest.modules / "modules.dep").read_text()
     return load_order(dependencies, (guest.modules / "modules.builtin").read_text(), LABS_NEED)
 
 
-def test_it_is_found_again(guest: kernel.Kernel) -> None:
-    assert kernel.find() == guest
+def test_it_is_found_again(guest: model.Kernel) -> None:
+    assert debian.find() == guest
     assert guest.package.startswith("user-mode-linux ")
 
 
-def test_only_another_series_than_the_tested_one_is_remarked(guest: kernel.Kernel) -> None:
-    tested = guest.version.startswith(f"{kernel.TESTED}.")
+def test_only_another_series_than_the_tested_one_is_remarked(guest: model.Kernel) -> None:
+    tested = guest.version.startswith(f"{model.TESTED}.")
     assert bool(guest.note) is not tested
     assert guest.version in guest.note or tested
 
 
-def test_modules_dep_names_what_is_there_and_nothing_else(guest: kernel.Kernel) -> None:
+def test_modules_dep_names_what_is_there_and_nothing_else(guest: model.Kernel) -> None:
     text = (guest.modules / "modules.dep").read_text()
     there = {str(path.relative_to(guest.modules)) for path in guest.modules.rglob("*.ko")}
     assert set(re.findall(r"[^\s:]+\.ko", text)) == there
 
 
-def test_its_library_is_the_one_beside_it(guest: kernel.Kernel) -> None:
-    program = kernel.patchelf()
+def test_its_library_is_the_one_beside_it(guest: model.Kernel) -> None:
+    program = debian.patchelf()
     assert program is not None
     said = subprocess.run(
         [program, "--print-interpreter", str(guest.binary)],
@@ -73,7 +73,7 @@ def test_its_library_is_the_one_beside_it(guest: kernel.Kernel) -> None:
     }  # fmt: skip
 
 
-def test_it_boots_and_loads_every_module_of_a_lab(guest: kernel.Kernel, tmp_path: Path) -> None:
+def test_it_boots_and_loads_every_module_of_a_lab(guest: model.Kernel, tmp_path: Path) -> None:
     for name in ("bin", "proc", "dev"):
         (tmp_path / name).mkdir()
     shutil.copy(guest.busybox, tmp_path / "bin" / "busybox")

@@ -1,4 +1,4 @@
-"""A test machine: lvsnet's guest kernel on this machine's own file system, for one command.
+"""A test machine: Debian's guest kernel on this machine's own file system, for one command.
 
 Inside, everything is as here: the same programs, the same Python, the same checkout, all of it
 read-only with tmpfs above. But the kernel has IPVS, loads modules, gives every privilege and
@@ -24,7 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lvsnet import cache
-from lvsnet.guest import kernel, memory
+from lvsnet.guest import memory
+from lvsnet.guest.kernels import debian
+from lvsnet.guest.kernels.model import Kernel
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
@@ -61,8 +63,8 @@ def lacking() -> list[str]:
     needs = []
     if os.geteuid():
         needs.append("root: the machine's root file system is read with the user's rights")
-    if kernel.find() is None:
-        needs.append("the guest kernel: run `lvsnet setup`")
+    if debian.find() is None:
+        needs.append("Debian's guest kernel: run `make machine`")
     return needs
 
 
@@ -81,9 +83,9 @@ def run(
     Raises:
         MachineError: it did not boot, or not everything was done ``within`` seconds.
     """
-    found = kernel.find()
+    found = debian.find()
     if found is None:
-        raise MachineError("there is no guest kernel; run `lvsnet setup`")
+        raise MachineError("Debian's guest kernel is not there; run `make machine`")
     _write_command(command, share, machine.environment)
     with ExitStack() as owned:
         private = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="lvsnet-machine-")))
@@ -119,7 +121,7 @@ def _write_command(command: Sequence[str], share: Path, environment: Mapping[str
     (share / "visible").write_text("".join(f"{path}\n" for path in visible))
 
 
-def _command_line(found: kernel.Kernel, machine: Machine, share: Path, private: Path) -> list[str]:
+def _command_line(found: Kernel, machine: Machine, share: Path, private: Path) -> list[str]:
     """See lvsnet.guest.boot; what the kernel does not know becomes its init's environment."""
     disk = [f"ubd0={private / 'disk.cow'},{machine.disk}"] if machine.disk else []
     return [

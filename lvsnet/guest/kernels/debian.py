@@ -1,4 +1,4 @@
-"""The guest kernel: Debian's prebuilt User-Mode Linux, made to run on this machine's C library.
+"""Debian's prebuilt User-Mode Linux, made to run on this machine's C library.
 
 What the package brings is cut down to what a lab can use and kept in the cache. The kernel is
 linked against Debian forky's C library, newer than that of most hosts, which is why that library
@@ -11,17 +11,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import platform
 import shutil
 import subprocess
 import sysconfig
 import tarfile
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lvsnet import cache, debian
 from lvsnet.errors import LvsnetError
 from lvsnet.guest.elf import without_debug
+from lvsnet.guest.kernels.model import Kernel, needs_x86_64, note
 from lvsnet.guest.modules import parse_dependencies, with_dependencies
 from lvsnet.progress import Report
 
@@ -33,7 +32,6 @@ FORMAT = 2
 SUITE = "forky"
 PACKAGE = "user-mode-linux"
 PACKAGES = (PACKAGE, "busybox-static")
-TESTED = "7.2"
 
 COMMAND_LINE = (
     # Measuring which RAID-6 arithmetic is fastest takes 0.85 s of a boot of 0.95 s (lib/raid/raid6
@@ -85,42 +83,20 @@ LOADER = f"{LIBRARIES}/ld-linux-x86-64.so.2"
 PATCH_S = 60.0
 
 
-@dataclass(frozen=True)
-class Kernel:
-    binary: Path
-    """An ordinary program that is to be started in the directory above its own."""
-    busybox: Path
-    """Statically linked, for the first steps in the guest."""
-    modules: Path
-    """Holds modules.dep, modules.builtin, modules.alias and the modules, not compressed."""
-    version: str
-    """``7.2.7``, as uname says it."""
-    package: str
-    """Debian's package and its version: ``user-mode-linux 7.2um1``."""
-    command_line: tuple[str, ...]
-    """Parameters that this kernel is to be given besides those that every guest gets."""
-    note: str
-    """Empty, or a sentence for the user: this is not the version that lvsnet is tested with."""
-
-
 def find() -> Kernel | None:
-    """The guest kernel, when it is in the cache."""
+    """Debian's kernel, when it is in the cache."""
     directory = cache.find(KIND, _key())
     return _read(directory) if directory is not None else None
 
 
 def ensure(report: Report, place: Path | None = None) -> Kernel:
-    """The guest kernel, fetched first when it is missing: about 15 s.
+    """Debian's kernel, fetched first when it is missing: about 15 s.
 
     With ``place``, a cache such as `cache.SYSTEM`, it is to be there.
 
     Raises LvsnetError when there is none for this CPU, or it cannot be fetched.
     """
-    if platform.machine() != "x86_64":
-        raise LvsnetError(
-            f"There is no guest kernel for {platform.machine()}: User-Mode Linux runs on x86_64 "
-            "only. On this machine labs need a host kernel with IPVS."
-        )
+    needs_x86_64()
 
     def build(directory: Path, _final: Path) -> None:
         _build(directory, report)
@@ -149,14 +125,10 @@ def _read(directory: Path) -> Kernel:
         version=version,
         package=package,
         command_line=COMMAND_LINE,
-        note=_note(version),
+        note=note(version),
+        virtual_time=False,
+        source="debian",
     )
-
-
-def _note(version: str) -> str:
-    if version.startswith(TESTED + "."):
-        return ""
-    return f"The guest kernel is Linux {version}; lvsnet is tested with {TESTED}."
 
 
 def _build(directory: Path, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 from contextlib import AbstractContextManager
@@ -18,6 +19,7 @@ from lvsnet.progress import Report
 
 if TYPE_CHECKING:
     from lvsnet.engine.runtime import About, Record
+    from lvsnet.guest.boot import VirtualTime
     from lvsnet.guest.client import Connection
     from lvsnet.guest.kernels.model import Kernel
     from lvsnet.image.nodefs import Image
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 
 MEMORY_LINE = re.compile(r"^memory:[ ]*([0-9.]+[A-Za-z]+)[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
 NAME_LINE = re.compile(rf"^name:[ ]*({NAME})[ ]*(#.*)?$", re.MULTILINE | re.ASCII)
+CALENDAR = 1_798_761_600_000_000_000
+"""2027-01-01 00:00 UTC, in nanoseconds: the calendar's time when a lab in virtual time boots. It is
+the same for all, since programs draw randomness from it.
+"""
+SEEDS = 1_000_000
+"""How many seeds are drawn from: one is to be typed again."""
 LOOKED_AT = 64 * 1024
 """Bytes of a lab file that are looked at before it is read properly."""
 
@@ -98,6 +106,12 @@ def refuse_to_move(record: Record, wish: Wish) -> None:
     if about.runtime == "containerlab":
         raise LvsnetError(
             f"containerlab wired lab {lab}, so lvsnet cannot change it; {_begin_again(lab)}"
+        )
+    if wish.clock not in ("", about.clock) or wish.seed not in (None, about.seed):
+        seed = "" if about.seed is None else f" with seed {about.seed}"
+        raise LvsnetError(
+            f"lab {lab} has a {about.clock} clock{seed}, which cannot be changed while it runs; "
+            f"{_begin_again(lab)}"
         )
     if wish.runtime not in ("auto", about.runtime) or wish.kernel not in ("auto", kernel):
         raise LvsnetError(
@@ -198,31 +212,64 @@ def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Rep
     if guess in [place.lab for place in places.running()]:
         raise _runs_already(guess)
     if found is not None and image is not None and guess:
-        with _guest(guess, size, found, image) as connection:
+        virtual = _virtual_time(wish, found)
+        with _guest(guess, size, found, image, virtual) as connection:
             plan = planned(file, wish, report)
             if (plan.lab, plan.memory) == (guess, size):
                 _runs_nowhere(guess, "guest")
-                return _run_in_guest(connection, found, plan, file, choice, settle, report)
+                about = _about_guest(file, choice, found, virtual)
+                return _run_in_guest(connection, found, plan, about, settle, report)
     else:
         plan = planned(file, wish, report)
     _runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
-    found, image = kernels.ensure(report), nodefs.ensure(report)
-    with _guest(plan.lab, plan.memory, found, image) as connection:
-        return _run_in_guest(connection, found, plan, file, choice, settle, report)
+    found = kernels.ensure(report)
+    virtual = _virtual_time(wish, found)
+    image = nodefs.ensure(report)
+    with _guest(plan.lab, plan.memory, found, image, virtual) as connection:
+        about = _about_guest(file, choice, found, virtual)
+        return _run_in_guest(connection, found, plan, about, settle, report)
 
 
-def _guest(lab: str, size: str, found: Kernel, image: Image) -> AbstractContextManager[Connection]:
+def _guest(
+    lab: str, size: str, found: Kernel, image: Image, virtual: VirtualTime | None
+) -> AbstractContextManager[Connection]:
     from lvsnet.guest import memory, starting
 
-    return starting.starting(lab, starting.machine(found, image, size or memory.DEFAULT))
+    machine = starting.machine(found, image, size or memory.DEFAULT, virtual)
+    return starting.starting(lab, machine)
+
+
+def _virtual_time(wish: Wish, found: Kernel) -> VirtualTime | None:
+    """The clock that is wished for.
+
+    Raises:
+        LvsnetError: the kernel does not have it.
+    """
+    if not wish.virtual:
+        return None
+    from lvsnet.guest.boot import VirtualTime
+
+    if not found.virtual_time:
+        raise LvsnetError(
+            f"--clock virtual needs lvsnet's own guest kernel, and {found.package} is not: "
+            "`lvsnet kernel build` builds it once, in some minutes"
+        )
+    seed = random.SystemRandom().randrange(SEEDS) if wish.seed is None else wish.seed
+    return VirtualTime(CALENDAR, seed)
+
+
+def _about_guest(file: Path, choice: Choice, found: Kernel, virtual: VirtualTime | None) -> About:
+    about = _about(file, choice, f"guest {found.version}")
+    if virtual is None:
+        return about
+    return replace(about, clock="virtual", seed=virtual.seed)
 
 
 def _run_in_guest(
     connection: Connection,
     found: Kernel,
     plan: Plan,
-    file: Path,
-    choice: Choice,
+    about: About,
     settle: float,
     report: Report,
 ) -> Record:
@@ -230,8 +277,9 @@ def _run_in_guest(
     from lvsnet.guest import boot, starting, uml
 
     plan = without_images(plan, report)
-    about = _about(file, choice, f"guest {found.version}")
     report(f"{plan.lab}: {about.runtime}, kernel {about.kernel}: {about.reason}")
+    if about.seed is not None:
+        report(f"{plan.lab}: virtual time, seed {about.seed}: --seed {about.seed} repeats this run")
     for remark in filter(None, (found.note, uml.remark(plan.nodes))):
         report(remark)
     modules = starting.modules(found, (*boot.LATER, *plan.kernel))

@@ -333,7 +333,8 @@ def _kernel_detail() -> str:
     found = kernels.find()
     if found is None:
         return ""
-    return " ".join(filter(None, (f"Linux {found.version} ({found.package})", found.note)))
+    clock = "its clock can be held" if found.virtual_time else "real clock; lvsnet kernel build"
+    return " ".join(filter(None, (f"Linux {found.version} ({found.package}): {clock}", found.note)))
 
 
 def _image() -> Check:

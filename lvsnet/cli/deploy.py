@@ -29,6 +29,11 @@ class Kernel(StrEnum):
     guest = "guest"
 
 
+class Clock(StrEnum):
+    real = "real"
+    virtual = "virtual"
+
+
 WaitOption = Annotated[
     bool,
     typer.Option(
@@ -61,6 +66,24 @@ def deploy(
     kernel: KernelOption = Kernel.auto,
     privileged: PrivilegedOption = False,
     strict: StrictOption = False,
+    clock: Annotated[
+        Clock | None,
+        typer.Option(
+            "--clock",
+            envvar="LVSNET_CLOCK",
+            help="Virtual time stands still between commands and can be wound forward.",
+            show_default="real",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Of a lab in virtual time: the same one repeats a run packet for packet.",
+            min=0,
+            max=2**63 - 1,
+            show_default="any",
+        ),
+    ] = None,
     reconfigure: Annotated[
         bool, typer.Option("--reconfigure", help="As redeploy, if the lab runs.")
     ] = False,
@@ -82,7 +105,9 @@ def deploy(
     from lvsnet.cli.files import lab_file
     from lvsnet.control.choice import Wish
 
-    wish = Wish(runtime.value, kernel.value, privileged, strict)
+    wish = Wish(
+        runtime.value, kernel.value, privileged, strict, clock.value if clock else "", seed
+    )
     if reconfigure:
         from lvsnet.cli import redeploy
 

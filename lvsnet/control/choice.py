@@ -21,6 +21,14 @@ class Wish:
     """Every node is to be privileged, whatever the lab file says."""
     strict: bool = False
     """A warning is an error."""
+    clock: str = ""
+    """``real`` or ``virtual``; empty: nothing was said, which is ``real`` for a lab that begins."""
+    seed: int | None = None
+    """What the randomness of a lab in virtual time is drawn from; None: any."""
+
+    @property
+    def virtual(self) -> bool:
+        return self.clock == "virtual"
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,15 @@ def choose(wish: Wish, look: Callable[[], Surroundings]) -> Choice:
     Raises:
         LvsnetError: the wish cannot be had at all.
     """
+    if wish.seed is not None and not wish.virtual:
+        raise LvsnetError("--seed repeats a run in virtual time only: add --clock virtual")
+    if wish.virtual and (wish.kernel == "host" or wish.runtime in ("docker", "containerlab")):
+        raise LvsnetError(
+            "--clock virtual needs a kernel of the lab's own: this machine's clock cannot be held. "
+            "Take --kernel host and --runtime out, or --clock real"
+        )
+    if wish.virtual:
+        return Choice("crun", "guest", "the only kernel whose clock can be held")
     if wish.kernel == "guest":
         if wish.runtime in ("docker", "containerlab"):
             raise LvsnetError(

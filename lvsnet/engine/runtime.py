@@ -23,6 +23,10 @@ class About:
     reason: str
     user: int
     """Who deployed it, by number."""
+    clock: str = "real"
+    """``real`` or ``virtual``."""
+    seed: int | None = None
+    """What a virtual clock's run is drawn from; None with a real one."""
 
 
 @dataclass(frozen=True)

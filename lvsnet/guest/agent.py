@@ -24,6 +24,8 @@ from lvsnet.guest.console import Console
 from lvsnet.guest.wire import Frame, Inlet, Line, Outlet, Type
 
 LINE_DEVICE = "/dev/ttyS0"
+TURNSTILE = "/sys/kernel/um-ext-time/bc-message"
+"""Where virtual time is kept by the host: writing ends when the host lets the guest go on."""
 MOST_QUEUED = 512 * 1024
 """Bytes that may wait for the line before the agent stops reading from its children."""
 READ_SIZE = 64 * 1024
@@ -62,6 +64,7 @@ class Agent:
         line: Line | None = None,
         start: children.Start = children.begin,
         ended: children.Ended = children.ended,
+        turnstile: int | None = None,
     ) -> None:
         self.fd = fd
         self.open = True
@@ -75,6 +78,7 @@ class Agent:
         self.hung_up: dict[int, float] = {}
         """Those of them whose terminal was closed, and the time of the clock when they are killed.
         """
+        self.turnstile = turnstile
         self.wake_read, wake_write = os.pipe()
         os.set_blocking(self.wake_read, False)
         os.set_blocking(wake_write, False)
@@ -128,6 +132,9 @@ class Agent:
         # Where the line is closed, reading it tells.
         with suppress(BlockingIOError, ConnectionError):
             self.line.wrote(os.write(self.fd, self.line.to_write()))
+            if self.turnstile is not None:
+                # The clock stands still until the host has read that, and answered if it will.
+                os.pwrite(self.turnstile, b"0", 0)
 
     def _part(self) -> None:
         """The line is closed: end everything."""
@@ -351,13 +358,20 @@ class Agent:
         os.close(fd)
 
 
+def _turnstile() -> int | None:
+    try:
+        return os.open(TURNSTILE, os.O_WRONLY)
+    except FileNotFoundError:
+        return None
+
+
 def main() -> None:
     begun = time.monotonic()
     mounts.mount_all()
     process.spare()
     fd = os.open(LINE_DEVICE, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     tty.setraw(fd, termios.TCSANOW)
-    agent = Agent(fd)
+    agent = Agent(fd, turnstile=_turnstile())
     ready = {"ready": True, "uptime": begun, "python": sys.version.split()[0]}
     agent.line.send(wire.with_json(Type.MESSAGE, wire.LINE, ready))
     agent.line.wrote(os.write(fd, agent.line.to_write()))

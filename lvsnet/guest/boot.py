@@ -16,7 +16,12 @@ LINE_IN, LINE_OUT = 10, 11
 """The serial line's ends have fixed numbers, since the command line feeds the random pool."""
 
 IMAGE = "node.squashfs"
-"""The node file system, as a disk of the guest's: a loop device would keep it in memory twice."""
+"""The node file system: a disk of the guest's, or in virtual time the file behind a loop device,
+which keeps it in memory twice. A disk answers when the host has read, and until then a guest in
+virtual time has nothing to do, so that its clock runs away; hostfs makes it wait.
+"""
+CLOCK = "clock"
+"""The controller's socket of a guest in virtual time, beside what UML makes for itself."""
 
 EARLY = ("squashfs",)
 """Modules that the init needs to mount the root."""
@@ -74,6 +79,16 @@ AGENT = (
 
 
 @dataclass(frozen=True)
+class VirtualTime:
+    """The clock of a guest whose time its supervisor keeps."""
+
+    start: int
+    """The calendar's time at boot, in nanoseconds since 1970 (UTC)."""
+    seed: int
+    """What all randomness in the guest is drawn from."""
+
+
+@dataclass(frozen=True)
 class Machine:
     """What a guest is made of."""
 
@@ -91,6 +106,10 @@ class Machine:
     """Paths below ``module_tree``, in the order to load them, of what `EARLY` names."""
     memory: str
     """As the kernel's mem= takes it: ``512M``."""
+    window: int
+    """Bytes that its line takes before it has acknowledged any (`lvsnet.guest.wire`)."""
+    virtual: VirtualTime | None = None
+    """None: the host's clock is the guest's too."""
 
 
 def machine(configuration: Mapping[str, object]) -> Machine:
@@ -141,7 +160,6 @@ def command(machine: Machine) -> list[str]:
         f"kernel/{Path(machine.kernel).name}",
         f"mem={machine.memory}",
         "hostfs=/proc/self/cwd",
-        f"ubd0r={IMAGE}",
         "rootfstype=hostfs",
         "root=/dev/root",
         "ro",
@@ -155,8 +173,17 @@ def command(machine: Machine) -> list[str]:
         "umid=guest",
         "noreboot",
         "panic=-1",
+        *(_in_virtual_time(machine.virtual) if machine.virtual else (f"ubd0r={IMAGE}",)),
         *machine.parameters,
     ]
+
+
+def _in_virtual_time(virtual: VirtualTime) -> tuple[str, ...]:
+    return (
+        f"time-travel=ext:../{places.UML}/{CLOCK}",
+        f"time-travel-start={virtual.start}",
+        f"seed={virtual.seed}",
+    )
 
 
 def processors(allowed: Sequence[int], labs: int) -> set[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,8 +67,11 @@ class Connection:
         frames = self.line.receive(content)
         for frame in frames:
             if frame.stream == wire.LINE:
-                raise LvsnetError(str(wire.json_of(frame).get("ended")))
-        return frames
+                said = wire.json_of(frame)
+                if "note" not in said:
+                    raise LvsnetError(str(said.get("ended")))
+                sys.stderr.write(f"lvsnet: {said['note']}\n")
+        return [frame for frame in frames if frame.stream != wire.LINE]
 
     def close(self) -> None:
         self.socket.close()
@@ -116,6 +120,27 @@ def call(
     return _result(close, answer, stderr)
 
 
+def ask(
+    connection: Connection, request: Mapping[str, object], silence: float | None = SILENCE
+) -> dict[str, object]:
+    """One of the supervisor's own requests; its result. ``silence`` None waits for ever.
+
+    Raises:
+        SilenceError: nothing was heard for ``silence`` seconds.
+        LvsnetError: what the supervisor says that failed; or the lab ended.
+    """
+    stream = connection.open(request)
+    connection.socket.settimeout(silence)
+    while True:
+        connection.flush()
+        for frame in connection.frames():
+            if frame.stream == stream and frame.type is Type.CLOSE:
+                close = wire.json_of(frame)
+                if "error" in close:
+                    raise LvsnetError(str(close["error"]))
+                return close
+
+
 def capture(
     connection: Connection, request: Mapping[str, object], silence: float = SILENCE
 ) -> tuple[int, str, str]:
@@ -140,7 +165,7 @@ def _converse(
     silence: float,
 ) -> tuple[dict[str, object], bytes]:
     """Send a request and its input, hand on its output; how it was closed, and its errors."""
-    stream = connection.open(request)
+    stream = connection.open({**request, "input": "whole"})
     outlet = Outlet(stream, wire.STDIN)
     stderr = bytearray()
     rest = memoryview(stdin)

@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from lvsnet.engine.runtime import Record
-from lvsnet.guest import boot, client, ending, launch
+from lvsnet.guest import boot, client, ending, launch, wire
 from lvsnet.guest.kernels.model import Kernel
 from lvsnet.guest.modules import load_order
 from lvsnet.image.nodefs import Image
 from lvsnet.progress import Report, silent
 
 
-def machine(kernel: Kernel, image: Image, memory: str) -> boot.Machine:
+def machine(
+    kernel: Kernel, image: Image, memory: str, virtual: boot.VirtualTime | None
+) -> boot.Machine:
     """What a guest is made of."""
     return boot.Machine(
         kernel=str(kernel.binary),
@@ -27,6 +29,8 @@ def machine(kernel: Kernel, image: Image, memory: str) -> boot.Machine:
         module_tree=str(kernel.modules),
         early_modules=modules(kernel, boot.EARLY),
         memory=memory,
+        window=wire.WIDE_WINDOW if kernel.virtual_time else wire.LINE_WINDOW,
+        virtual=virtual,
     )
 
 

@@ -49,6 +49,8 @@ class Prepared:
     """The hostfs root, open: its path may lead through directories that only root may enter."""
     console: int
     """Open for reading and appending."""
+    virtual: bool
+    """Whether the guest's time is kept by its supervisor."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Guest:
     pidfd: int
     to_guest: int
     from_guest: int
+    console: int
+    """What its kernel says, open for reading; whoever prepared the guest owns it."""
+    clock: socket.socket | None
+    """Where the kernel of a guest in virtual time asks for every step of its clock."""
 
 
 def remark(nodes: Iterable[Node]) -> str:
@@ -96,6 +102,7 @@ def prepare(
         console=os.open(
             place.console, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
         ),
+        virtual=machine.virtual is not None,
     )  # fmt: skip
 
 
@@ -114,6 +121,7 @@ def start(prepared: Prepared) -> Guest:
             f"{prepared.memory}: the guest's user, {os.getuid()}, cannot keep its memory there; "
             "set TMPDIR to a directory that everybody can write to, such as /tmp"
         )
+    clock = _listen(f"../{places.UML}/{boot.CLOCK}") if prepared.virtual else None
     line_in, to_guest = (end.detach() for end in socket.socketpair())
     from_guest, line_out = (end.detach() for end in socket.socketpair())
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -142,7 +150,14 @@ def start(prepared: Prepared) -> Guest:
     for fd in (line_in, line_out, nothing):
         os.close(fd)
     os.set_blocking(to_guest, False)
-    return Guest(pid, os.pidfd_open(pid), to_guest, from_guest)
+    return Guest(pid, os.pidfd_open(pid), to_guest, from_guest, prepared.console, clock)
+
+
+def _listen(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    return listener
 
 
 def end_with(parent: int) -> None:
@@ -201,3 +216,5 @@ def end(guest: Guest) -> None:
     os.waitpid(guest.pid, 0)
     for fd in (guest.pidfd, guest.to_guest, guest.from_guest):
         os.close(fd)
+    if guest.clock is not None:
+        guest.clock.close()

@@ -30,6 +30,8 @@ CHUNK = 16 * 1024
 WRITE_AT_MOST = 64 * 1024
 CREDIT = 256 * 1024
 LINE_WINDOW = 3 * 1024
+WIDE_WINDOW = 32 * 1024
+"""The window of a line whose kernel is lvsnet's own, where that is mended."""
 ACKNOWLEDGE_EVERY = 1024
 """Bytes read before they are acknowledged: small enough that the window never closes for good."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, TypeVar, get_args, get_origin, get_type_hints
 
 from lvsnet.errors import LvsnetError
@@ -36,9 +37,10 @@ def from_json(text: str) -> Plan:
 
 
 def decode(kind: type[Record], value: object, where: str) -> Record:
-    """``value``, as JSON gives it, as a dataclass of strings, numbers and tuples of such.
+    """``value``, as JSON gives it, as a dataclass of strings, numbers, None and tuples of such.
 
-    Raises LvsnetError with the place, below ``where``, of what is wrong.
+    A field that has a default may be missing, as in what an older version wrote. Raises
+    LvsnetError with the place, below ``where``, of what is wrong.
     """
     record = _decoded(kind, value, where)
     if not isinstance(record, kind):
@@ -54,7 +56,11 @@ def digest(plan: Plan) -> str:
 
 
 def _decoded(kind: object, value: object, where: str) -> object:
-    """``value`` as ``kind``: a dataclass, a tuple, str, int or bool."""
+    """``value`` as ``kind``: a dataclass, a tuple, str, int or bool, or one of these or None."""
+    if isinstance(kind, UnionType):
+        if value is None:
+            return None
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
     if isinstance(kind, type) and is_dataclass(kind):
         return _record(kind, value, where)
     if get_origin(kind) is tuple:
@@ -70,12 +76,17 @@ def _record(kind: type, value: object, where: str) -> object:
     if not isinstance(value, Mapping):
         raise _wrong(where, f"expected {kind.__name__}, not {type(value).__name__}")
     names = [field.name for field in fields(kind)]
-    if missing := [name for name in names if name not in value]:
+    needed = [field.name for field in fields(kind) if field.default is MISSING]
+    if missing := [name for name in needed if name not in value]:
         raise _wrong(where, f"{', '.join(missing)} missing")
     if unknown := [str(name) for name in value if name not in names]:
         raise _wrong(where, f"unknown {', '.join(unknown)}")
     hints = get_type_hints(kind)
-    decoded = {name: _decoded(hints[name], value[name], f"{where}.{name}") for name in names}
+    decoded = {
+        name: _decoded(hints[name], value[name], f"{where}.{name}")
+        for name in names
+        if name in value
+    }
     result: object = kind(**decoded)
     return result
 

@@ -16,6 +16,7 @@ def test_a_lab_from_deploy_to_destroy(user: User) -> None:
     assert deployed.pop("reason")
     assert deployed.pop("kernel").startswith("guest ")
     assert deployed.pop("user") >= 0
+    assert (deployed.pop("clock"), deployed.pop("seed")) == ("real", None)
     assert deployed == {"lab": "read", "file": lab, "runtime": "crun", "nodes": NODES}
 
     (listed,) = json.loads(user.does("inspect", "--format", "json"))["labs"]

@@ -47,7 +47,7 @@ def sample(option: TyperOption) -> tuple[str, object]:
     if choices:
         return choices[-1], choices[-1]
     kind = option.type.name
-    if kind.startswith(("float", "integer")):
+    if kind.startswith(("float", "int")):
         return "7", 7
     if option.multiple:
         return "A=1 B=2", ["A=1", "B=2"]

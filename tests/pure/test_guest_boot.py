@@ -32,6 +32,7 @@ def machine(tmp_path: Path) -> boot.Machine:
         module_tree=str(cache / "modules"),
         early_modules=("kernel/c.ko", "kernel/a.ko"),
         memory="512M",
+        window=3072,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 
+from lvsnet.engine.runtime import About
 from lvsnet.errors import LvsnetError
-from lvsnet.plan.codec import digest, from_json, to_json
+from lvsnet.plan.codec import decode, digest, from_json, to_json
 from lvsnet.plan.model import (
     Address,
     AddressHeld,
@@ -94,6 +96,28 @@ def test_what_is_no_plan_is_refused_with_its_place(old: str, new: str, message: 
 def test_a_list_is_no_plan() -> None:
     with pytest.raises(LvsnetError, match="plan: expected Plan, not list"):
         from_json(json.dumps([]))
+
+
+def test_what_an_older_version_wrote_has_defaults_for_what_it_did_not_know() -> None:
+    about = About("/labs/dr.yaml", "crun", "guest 7.2", "as it was asked for", 0)
+    written = asdict(about)
+    assert decode(About, written, "about") == about
+    del written["clock"], written["seed"]
+    assert decode(About, written, "about") == about
+    with pytest.raises(LvsnetError, match="about: user missing"):
+        decode(About, {name: one for name, one in written.items() if name != "user"}, "about")
+
+
+@pytest.mark.parametrize("seed", [None, 0, 2**63 - 1])
+def test_a_number_that_may_be_none(seed: int | None) -> None:
+    about = About("", "crun", "guest 7.2", "", 0, "virtual", seed)
+    assert decode(About, json.loads(json.dumps(asdict(about))), "about") == about
+
+
+@pytest.mark.parametrize("seed", ["7", True, 7.0])
+def test_anything_else_for_it_is_refused(seed: object) -> None:
+    with pytest.raises(LvsnetError, match=r"about\.seed: expected int, not"):
+        decode(About, {**asdict(About("", "", "", "", 0)), "seed": seed}, "about")
 
 
 def test_reading_a_plan_needs_the_standard_library_only() -> None:

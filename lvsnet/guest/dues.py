@@ -1,0 +1,144 @@
+"""What the clients of a lab owe its guest, while the lab's clock waits for them.
+
+How fast a client reads, and when its input comes, is the host's business: if the guest saw it, no
+run would be like another. So the clock of a lab in virtual time does not go on before the clients
+have taken what the guest said, and given what they have announced; and what they grant goes to the
+guest in one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lvsnet.guest import wire
+from lvsnet.guest.wire import Frame, Type
+
+GRACE = 0.2
+"""Seconds that the clock waits for the input of a command that may have some soon."""
+
+
+class Input(StrEnum):
+    """What a client says of the input of its request (key ``input``)."""
+
+    whole = "whole"
+    """It comes as fast as it is taken, and ends: the clock waits for it."""
+    soon = "soon"
+    """It may come from a pipe, which may be silent for ever."""
+    live = "live"
+    """It comes when it comes."""
+
+
+class Need(StrEnum):
+    """What a request needs of the clock while it is served."""
+
+    time = "time"
+    pace = "pace"
+    nothing = "nothing"
+
+
+@dataclass
+class Account:
+    """What is open between one client's request and the guest."""
+
+    need: Need
+    input: Input
+    begun: float
+    """Seconds of the host's clock."""
+    taken: dict[int, int] = field(default_factory=dict)
+    """Channel -> bytes that the client has taken, not yet told to the guest."""
+    untaken: dict[int, int] = field(default_factory=dict)
+    """Channel -> bytes that the client has been given and not taken."""
+    held: bytearray = field(default_factory=bytearray)
+    """Input that has not gone on to the guest."""
+    given: int = 0
+    """Bytes of input that the guest has not granted again."""
+    ended: bool = False
+    """Whether the input has ended."""
+    end_told: bool = False
+    """Whether the guest has been told so."""
+
+    def from_client(self, frame: Frame) -> Frame | None:
+        """Take note of a client's frame; it, if it is to go on to the guest now.
+
+        Raises:
+            ProtocolError: it is none.
+        """
+        if self.need is Need.nothing and frame.type is Type.MESSAGE:
+            self.need = Need.time  # it is told to end, and that takes some
+        if self.need is not Need.time:
+            return frame
+        if frame.type is Type.CREDIT:
+            channel, count = wire.grant_of(frame)
+            self.taken[channel] = self.taken.get(channel, 0) + count
+            # Of what came before a signal nothing is reckoned any more.
+            self.untaken[channel] = max(0, self.untaken.get(channel, 0) - count)
+            return None
+        if frame.type is Type.DATA:
+            content = wire.channel_of(frame)[1]
+            self.held += content
+            self.given += len(content)
+            return None
+        if frame.type is Type.EOF:
+            self.ended = True
+            return None
+        if frame.type is Type.MESSAGE:
+            # A signal, such as that of Ctrl-C: nobody waits for a client that has lost patience.
+            self.input = Input.live
+            self.untaken.clear()
+        return frame
+
+    def from_guest(self, frame: Frame) -> None:
+        """Take note of a frame that goes on to the client."""
+        if frame.type is Type.DATA:
+            channel, content = wire.channel_of(frame)
+            self.untaken[channel] = self.untaken.get(channel, 0) + len(content)
+        elif frame.type is Type.CREDIT:
+            self.given -= wire.grant_of(frame)[1]
+
+    def owes_until(self) -> float | None:
+        """Until when the clock waits for the client, as `begun` says; None if it owes nothing."""
+        if self.need is not Need.time:
+            return None
+        if any(self.untaken.values()):
+            return float("inf")
+        if self.ended or self.given >= wire.CREDIT or self.input is Input.live:
+            return None
+        return float("inf") if self.input is Input.whole else self.begun + GRACE
+
+    def to_guest(self, stream: int) -> list[Frame]:
+        """What the client has granted and given, for the guest; once.
+
+        How the client has cut its input is forgotten: that is a matter of its haste.
+        """
+        frames = [wire.credit(stream, channel, count) for channel, count in self.taken.items()]
+        self.taken.clear()
+        for start in range(0, len(self.held), wire.CHUNK):
+            piece = bytes(self.held[start : start + wire.CHUNK])
+            frames.append(wire.data(stream, wire.STDIN, piece))
+        self.held.clear()
+        if self.ended and not self.end_told:
+            frames.append(wire.eof(stream, wire.STDIN))
+            self.end_told = True
+        return frames
+
+
+def account(request: Mapping[str, object], wall: float) -> Account:
+    """The account of a request that begins.
+
+    Raises:
+        ProtocolError: it says of its input what means nothing.
+    """
+    operation = request.get("op")
+    if operation in ("shell", "relay"):
+        need = Need.pace
+    elif operation == "log" and request.get("follow"):
+        need = Need.nothing
+    else:
+        need = Need.time
+    # A pipe's `input` is a file, which is there.
+    said = Input.whole if operation == "pipe" else request.get("input")
+    if said is not None and said not in list(Input):
+        raise wire.ProtocolError(f"input {said!r} of a request is none of {', '.join(Input)}")
+    return Account(need, Input.live if said is None else Input(str(said)), wall)

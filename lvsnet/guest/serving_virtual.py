@@ -1,0 +1,155 @@
+"""Serving the clients of a lab in virtual time, whose clock this process keeps."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from lvsnet.guest import boot, places, stalls, uml, wire
+from lvsnet.guest.clock import ClockError
+from lvsnet.guest.serving import Client, GuestEndedError, Service
+from lvsnet.guest.timekeeping import FASTEST, SLOWEST, Mode
+from lvsnet.guest.virtual import VirtualClock
+from lvsnet.guest.wire import Frame, Type
+
+MCONSOLE = Path(f"../{places.UML}/guest/mconsole")
+"""The guest's management console, seen from its hostfs root, where this process is."""
+PAUSED = (
+    "the lab's clock is paused, and this waits for it to go on: "
+    "`lvsnet clock hold` or `lvsnet clock run` lets it"
+)
+
+
+class VirtualService(Service):
+    """Frames go to the guest when its clock lets them, and to the clients as they come."""
+
+    guest: uml.Guest
+    clock: VirtualClock
+
+    def __init__(self, owner: Client, machine: boot.Machine, virtual: boot.VirtualTime) -> None:
+        super().__init__(owner, machine)
+        self.virtual = virtual
+        self.waiting: dict[int, tuple[Client, int]] = {}
+        """Who waits for a time of the lab's clock: client and its stream id."""
+        self.stall = ""
+        """What keeps the clock from going on, when that was told."""
+
+    def _begun(self, guest: uml.Guest) -> None:
+        if guest.clock is None:
+            raise TypeError("a guest in virtual time asks for it")
+        os.set_blocking(guest.from_guest, False)
+
+        def drain() -> None:
+            with suppress(BlockingIOError):
+                while True:
+                    self._read_guest(guest.from_guest)
+
+        self.guest = guest
+        self.clock = VirtualClock(guest.clock, guest.to_guest, self.line, drain)
+        self._register(guest.clock.fileno())
+
+    def _serve_other(self, fd: int) -> None:
+        try:
+            self.clock.serve()
+        except ConnectionError as error:
+            raise GuestEndedError("ended") from error
+        except ClockError as error:
+            raise GuestEndedError(f"does not keep to the protocol of its clock: {error}") from error
+        now = self.clock.socket.fileno()
+        if now != fd:
+            self.selector.unregister(fd)
+            self._register(now)
+
+    def _turn(self) -> float:
+        """Let the guest go on if it may."""
+        clock = self.clock
+        clock.booted = self.ready is not None
+        for stream in clock.given_up():
+            self._answer(*self.routes[stream], {"error": PAUSED})
+            self.line.send(wire.with_json(Type.CLOSE, stream, {}))
+            self._close(stream)
+        if clock.stalls():
+            self.stall = stalls.running(MCONSOLE, self.guest.console)
+            for client in self.clients.values():
+                self._tell_stall(client)
+        while True:
+            at = clock.turn()
+            reached = list(clock.reached())
+            if not reached:
+                break
+            for stream in reached:
+                self._answer(*self.waiting.pop(stream), self._state())
+        return 1.0 if at is None else min(1.0, max(0.0, at - time.monotonic()))
+
+    def _may_write(self) -> bool:
+        return False  # the clock writes, in its turn
+
+    def _opened(self, stream: int, request: dict[str, object]) -> None:
+        self.clock.opened(stream, request)
+        if self.clock.stalled:
+            self._tell_stall(self.routes[stream][0])
+
+    def _closed(self, stream: int) -> None:
+        self.clock.closed(stream)
+
+    def _pass_to_guest(self, frame: Frame) -> None:
+        ends = frame.type is Type.CLOSE
+        if ends or (frame.type is Type.MESSAGE and "signal" in wire.json_of(frame)):
+            self._end_stall()
+        passed = self.clock.accounts[frame.stream].from_client(frame)
+        if passed is not None:
+            self.line.send(passed)
+
+    def _pass_to_client(self, client: Client, stream: int, frame: Frame) -> None:
+        self.clock.accounts[frame.stream].from_guest(frame)
+        super()._pass_to_client(client, stream, frame)
+
+    def _part(self, client: Client) -> None:
+        waits = [stream for stream, (whose, _) in self.waiting.items() if whose is client]
+        if client.streams or waits:
+            self._end_stall()
+        for stream in waits:
+            del self.waiting[stream], self.clock.targets[stream]
+        super()._part(client)
+
+    def _answer_clock(self, client: Client, stream: int, request: dict[str, object]) -> None:
+        clock = self.clock
+        by, mode, speed = request.get("advance"), request.get("mode"), request.get("speed", 1.0)
+        if by is None and mode is None:
+            self._answer(client, stream, self._state())
+        elif isinstance(by, int) and by > 0:
+            self.waiting[self.next_stream] = client, stream
+            clock.targets[self.next_stream] = clock.now() + by
+            self.next_stream += 1
+        elif mode in list(Mode) and isinstance(speed, int | float) and SLOWEST <= speed <= FASTEST:
+            clock.set(Mode(str(mode)), float(speed))
+            self._answer(client, stream, self._state())
+        else:
+            self._answer(client, stream, {"error": f"no clock can do that: {request}"})
+        if clock.stalled:
+            self._tell_stall(client)
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "clock": "virtual",
+            "mode": self.clock.keeper.mode.value,
+            "speed": self.clock.keeper.speed,
+            "now": self.clock.now(),
+            "start": self.virtual.start,
+            "seed": self.virtual.seed,
+        }
+
+    def _tell_stall(self, client: Client) -> None:
+        note = (
+            f"the lab's clock stands still: {self.stall} runs and does not sleep. "
+            "Ctrl-C here ends that process"
+        )
+        client.line.send(wire.with_json(Type.MESSAGE, wire.LINE, {"note": note}))
+
+    def _end_stall(self) -> None:
+        """Somebody has lost patience with a process that never sleeps."""
+        if self.clock.stalled and stalls.kill(self.guest.pid):
+            self.clock.stalled = False
+            self.clock.heard = time.monotonic()

@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "stop": Command("power:stop", "Cut the power of nodes."),
     "start": Command("power:start", "Boot nodes that were stopped."),
     "restart": Command("power:restart", "Cut the power of nodes, and boot them."),
+    "clock": Group("clock:app", "Show a lab's clock, hold it, or wind it forward."),
     "validate": Command("validate:validate", "Check a lab file without running anything."),
     "render": Command("render:render", "Write the files of every machine of a lab."),
     "export": Command("export:export", "Write a lab for containerlab or Vagrant."),

@@ -14,6 +14,7 @@ from lvsnet.cli.options import FormatOption, RunningLabArgument
 from lvsnet.errors import LvsnetError
 
 if TYPE_CHECKING:
+    from lvsnet.control.clock import Clock
     from lvsnet.engine.runtime import About
     from lvsnet.observe.model import Site
 
@@ -24,16 +25,20 @@ WIDE = 200
 def inspect(lab: RunningLabArgument = "", form: FormatOption = Format.table) -> None:
     """Show running labs: nodes, addresses, who holds each VIP, runtime and kernel and why.
 
-    Without a name, all labs.
+    Of a lab with a virtual clock also its time and its seed. Without a name, all labs.
     """
     from lvsnet.cli.files import lab_name
     from lvsnet.control import labs
+    from lvsnet.control.clock import REAL
 
     found = [labs.the_lab(lab_name(lab))] if lab else list(labs.running())
     seen = []
     for name, place in found:
         try:
-            seen.append((name, place.about(name), place.look(name)))
+            about = place.about(name)
+            site = place.look(name)
+            clock = place.clock(name) if about.clock == "virtual" else REAL
+            seen.append((name, about, site, clock))
         except LvsnetError as error:
             if lab:
                 raise
@@ -50,21 +55,30 @@ def inspect(lab: RunningLabArgument = "", form: FormatOption = Format.table) -> 
         typer.echo(words, err=True)
 
 
-def _plain(name: str, about: About, site: Site) -> dict[str, object]:
+def _plain(name: str, about: About, site: Site, clock: Clock) -> dict[str, object]:
+    from lvsnet.control.clock import plain
+
+    facts = asdict(about)
+    del facts["seed"]  # it is the clock's
     return {
         "lab": name,
-        **asdict(about),
+        **facts,
+        "clock": plain(clock),
         "vips": {vip: site.holders(vip) for vip in site.vips},
         "nodes": asdict(site)["nodes"],
     }
 
 
-def _print(name: str, about: About, site: Site) -> None:
+def _print(name: str, about: About, site: Site, clock: Clock) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from lvsnet.control.clock import elapsed, mode_in_words
+
     typer.echo(f"lab {name}: {about.runtime}, kernel {about.kernel}: {about.reason}")
+    if clock.kind == "virtual":
+        typer.echo(f"clock {mode_in_words(clock)}; {elapsed(clock)} since boot; seed {clock.seed}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("node", "role", "state", "addresses", "daemons"):
         table.add_column(title)

@@ -6,7 +6,9 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from lvsnet.control.clock import Clock
 from lvsnet.engine.runtime import About, Change, Record
+from lvsnet.observe.conditions import Condition, Reached
 from lvsnet.observe.model import Site
 from lvsnet.progress import Report
 
@@ -96,6 +98,21 @@ class Place(Protocol):
 
         As `lvsnet.engine.reconfigure`; with ``settle``, wait as many seconds until the site is up.
         """
+
+    def clock(self, lab: str) -> Clock:
+        """The state of its clock; `lvsnet.control.clock.REAL` of one with the machine's own."""
+
+    def set_clock(self, lab: str, mode: str, speed: float) -> Clock:
+        """Have its clock ``held``, ``paused`` or ``running``; a lab needs a virtual clock for it.
+
+        This and the two below are called by way of `lvsnet.control.clock`.
+        """
+
+    def advance(self, lab: str, by: int) -> Clock:
+        """Move its clock on by nanoseconds, above 0; its state when they have passed."""
+
+    def until(self, lab: str, condition: Condition, limit: float, report: Report) -> Reached:
+        """Wait until a condition is met, or ``limit`` seconds of the lab's time have passed."""
 
     def destroy(self, lab: str) -> None:
         """End a lab and wait until nothing of it is left."""

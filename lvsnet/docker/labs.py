@@ -16,8 +16,10 @@ from lvsnet.errors import LvsnetError, SilenceError
 from lvsnet.progress import Report
 
 if TYPE_CHECKING:
+    from lvsnet.control.clock import Clock
     from lvsnet.docker.reach import Operations
     from lvsnet.engine.runtime import About, Change, Record
+    from lvsnet.observe.conditions import Condition, Reached
     from lvsnet.observe.model import Site
 
 LAB = "lvsnet.lab"
@@ -189,6 +191,24 @@ def reconfigure(record: Record, settle: float, report: Report) -> None:
     _operations().reconfigure(replace(record, plan=plan), settle, report)
 
 
+def clock(_lab: str) -> Clock:
+    from lvsnet.control.clock import REAL
+
+    return REAL
+
+
+def set_clock(lab: str, _mode: str, _speed: float) -> Clock:
+    raise _has_no_other(lab)
+
+
+def advance(lab: str, _by: int) -> Clock:
+    raise _has_no_other(lab)
+
+
+def until(lab: str, _condition: Condition, _limit: float, _report: Report) -> Reached:
+    raise _has_no_other(lab)
+
+
 def destroy(lab: str) -> None:
     if _containerlab_made(lab):
         from lvsnet.export import containerlab
@@ -196,6 +216,13 @@ def destroy(lab: str) -> None:
         containerlab.destroy(lab)
         return
     _operations().destroy(lab)
+
+
+def _has_no_other(lab: str) -> LvsnetError:
+    """Of clocks than the machine's."""
+    from lvsnet.control.clock import refusal
+
+    return refusal(lab)
 
 
 def _operations() -> Operations:

@@ -12,7 +12,9 @@ from lvsnet.guest import client, places
 from lvsnet.progress import Report, silent
 
 if TYPE_CHECKING:
+    from lvsnet.control.clock import Clock
     from lvsnet.engine.runtime import About, Change, Record
+    from lvsnet.observe.conditions import Condition, Reached
     from lvsnet.observe.model import Site
 
 
@@ -151,6 +153,59 @@ def reconfigure(record: Record, settle: float, report: Report) -> None:
 
     with client.connected(record.plan.lab) as connection:
         changing.reconfigure(connection, record, settle, report)
+
+
+def clock(lab: str) -> Clock:
+    from lvsnet.control.clock import from_answer
+
+    with client.connected(lab) as connection:
+        return from_answer(client.ask(connection, {"op": "clock"}), lab)
+
+
+def set_clock(lab: str, mode: str, speed: float) -> Clock:
+    from lvsnet.control.clock import from_answer
+
+    request = {"op": "clock", "mode": mode, "speed": speed}
+    with client.connected(lab) as connection:
+        return from_answer(client.ask(connection, request), lab)
+
+
+def advance(lab: str, by: int) -> Clock:
+    """Takes as long as the guest needs: the supervisor tells of one that gets no further."""
+    from lvsnet.control.clock import from_answer
+
+    with client.connected(lab) as connection:
+        return from_answer(client.ask(connection, {"op": "clock", "advance": by}, None), lab)
+
+
+def until(lab: str, condition: Condition, limit: float, report: Report) -> Reached:
+    """Also in a lab with the real clock.
+
+    Raises:
+        SilenceError: the lab's clock stands still, or goes much slower than when this began.
+    """
+    from lvsnet.control.clock import elapsed, mode_in_words
+    from lvsnet.errors import SilenceError
+    from lvsnet.observe.conditions import WORD, Reached, to_json
+    from lvsnet.plan import codec
+
+    def shown(line: str) -> None:
+        if line:
+            report(line)
+
+    request = {"op": "until", "condition": to_json(condition), "limit": limit}
+    silence = client.SILENCE + WORD / min(clock(lab).speed, 1.0)
+    try:
+        with client.connected(lab) as connection:
+            reached = client.call(connection, request, shown, silence=silence)
+    except SilenceError as error:
+        state = clock(lab)
+        if state.kind == "real":
+            raise
+        raise SilenceError(
+            f"{error}\nIts clock is {mode_in_words(state)}, at {elapsed(state)}"
+        ) from error
+    return codec.decode(Reached, reached, "until")
 
 
 def destroy(lab: str) -> None:

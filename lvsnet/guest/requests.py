@@ -151,6 +151,17 @@ def wait(request: Request, report: Report) -> object:
     return None
 
 
+def until(request: Request, report: Report) -> object:
+    """``{condition, limit}``: as `lvsnet.observe.conditions.to_json` gives it, and seconds."""
+    from lvsnet.observe import conditions, watching
+
+    limit = request.get("limit")
+    if not isinstance(limit, int | float):
+        raise ValueError("an until request needs a limit")
+    condition = conditions.from_json(request.get("condition"))
+    return asdict(watching.wait(condition, _record().plan, RUNTIME, limit, report))
+
+
 def look(_request: Request, _report: Report) -> object:
     from lvsnet.observe import site
 
@@ -208,6 +219,7 @@ OPERATIONS: Mapping[str, Callable[[Request, Report], object]] = {
     "settle": settle,
     "start": start,
     "stop": stop,
+    "until": until,
     "wait": wait,
 }
 

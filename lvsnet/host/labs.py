@@ -16,8 +16,10 @@ from lvsnet.host.state import state_directory
 from lvsnet.progress import Report
 
 if TYPE_CHECKING:
+    from lvsnet.control.clock import Clock
     from lvsnet.engine.runtime import About, Change, Record
     from lvsnet.engine.runtimes.crun import Crun
+    from lvsnet.observe.conditions import Condition, Reached
     from lvsnet.observe.model import Site
 
 RUN_DEADLINE = 600.0
@@ -167,10 +169,35 @@ def reconfigure(record: Record, settle: float, report: Report) -> None:
     operations.reconfigure(record, runtime(), settle, report)
 
 
+def clock(_lab: str) -> Clock:
+    from lvsnet.control.clock import REAL
+
+    return REAL
+
+
+def set_clock(lab: str, _mode: str, _speed: float) -> Clock:
+    raise _has_no_other(lab)
+
+
+def advance(lab: str, _by: int) -> Clock:
+    raise _has_no_other(lab)
+
+
+def until(lab: str, _condition: Condition, _limit: float, _report: Report) -> Reached:
+    raise _has_no_other(lab)
+
+
 def destroy(lab: str) -> None:
     from lvsnet.host import operations
 
     operations.destroy(lab, runtime())
+
+
+def _has_no_other(lab: str) -> LvsnetError:
+    """Of clocks than the machine's."""
+    from lvsnet.control.clock import refusal
+
+    return refusal(lab)
 
 
 def _state() -> Path:

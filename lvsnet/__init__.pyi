@@ -1,0 +1,3 @@
+from lvsnet.api import running as running
+
+__version__: str

@@ -1,7 +1,8 @@
 """How long lvsnet takes for what, as medians of runs in turn, beside the start of Python itself.
 
 The machine's speed drifts; compare rows of one run. Labs of its own are deployed and destroyed:
-labs/dr.yaml with another name in a guest, plain hosts by crun and Docker on this machine's kernel.
+labs/dr.yaml with another name in a guest, on the real clock and in virtual time, and plain hosts by
+crun and Docker on this machine's kernel.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import engines
+import winding
 from rows import DEADLINE, Row, command, measure, show
 
 from lvsnet.progress import on_stderr
@@ -30,6 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         commands(directory)
+        winding.measured(directory, LVSNET, DR, ROUNDS)
         if os.geteuid():
             print("\nOnly root sees how long crun and Docker take on this machine's kernel.")
             return
@@ -47,14 +50,19 @@ def commands(directory: Path) -> None:
     lab.write_text(DR.read_text().replace("name: dr", f"name: {LAB}"))
     guest = {**os.environ, "LVSNET_RUNTIME": "crun", "LVSNET_KERNEL": "guest"}
 
-    def row(name: str, aim: float, *arguments: str) -> Row:
-        return Row(name, command([LVSNET, *arguments], guest), aim)
+    def row(name: str, aim: float, *arguments: str, kernel: str = "built") -> Row:
+        environment = {**guest, "LVSNET_GUEST_KERNEL": kernel}
+        return Row(name, command([LVSNET, *arguments], environment), aim)
 
     rows = [
         Row("python -c pass", command([sys.executable, "-c", "pass"])),
         row("lvsnet --help", 0.2, "--help"),
         row("lvsnet validate labs/dr.yaml", 0, "validate", str(lab)),
-        row("lvsnet deploy labs/dr.yaml", 1.6, "deploy", "--no-wait", str(lab)),
+        row(
+            "lvsnet deploy, Debian's kernel", 1.6, "deploy", "--no-wait", str(lab), kernel="debian"
+        ),
+        row("lvsnet destroy", 0.5, "destroy", LAB),
+        row("lvsnet deploy labs/dr.yaml", 0.8, "deploy", "--no-wait", str(lab)),
         row("lvsnet exec lb01 true", 0.25, "exec", f"{LAB}/lb01", "true"),
         row("lvsnet inspect", 0, "inspect", LAB),
         row("lvsnet destroy", 0.5, "destroy", LAB),

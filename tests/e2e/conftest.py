@@ -11,12 +11,13 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from e2e.homes import make_user
-from e2e.users import LVSNET, User
+from e2e.users import HELD, LVSNET, User
 from lvsnet import cache
 
 
@@ -54,5 +55,21 @@ def user(new_user: Callable[[str], User]) -> Iterator[User]:
 def resident(new_user: Callable[[str], User]) -> Iterator[User]:
     """A user for all tests of a module."""
     one = new_user("resident")
+    yield one
+    _end_all(one)
+
+
+@pytest.fixture(scope="module")
+def held(new_user: Callable[[str], User]) -> Iterator[User]:
+    """A user for all tests of a module, whose labs are in virtual time."""
+    one = replace(new_user("held"), settings=HELD)
+    yield one
+    _end_all(one)
+
+
+@pytest.fixture
+def held_user(new_user: Callable[[str], User]) -> Iterator[User]:
+    """A user for one test, whose labs are in virtual time."""
+    one = replace(new_user("held"), settings=HELD)
     yield one
     _end_all(one)

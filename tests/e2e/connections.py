@@ -1,13 +1,15 @@
 """Connections that end in every way that TCP has, for looking at what IPVS makes of them.
 
 It is also a program that runs in nodes, where there is no lvsnet: ``python3 -c SOURCE COMMAND``.
-So it imports nothing but the standard library. Each command runs until its standard input ends:
+So it imports nothing but the standard library. It is for labs in virtual time: those that wait do
+so for ever, and nobody waits for them.
 
-    serve                   a real server's part, on the ports of WAYS and on POLITE
-    connect VIP             a client's part: one connection in each way
-    hold VIP PORT           one connection that stays open
-    half VIP PORT           one connection whose client closes its half
+    serve                   a real server's part, on the ports of WAYS, on POLITE and on LATE
+    connect VIP             a client's part: one connection in each way, which stays as it is
+    hold VIP PORT AFTER     one connection that stays open, and is used again AFTER seconds
+    half VIP PORT           one connection whose client closes its half; what it reads then
     close VIP PORT N GAP    N connections that the client closes, GAP seconds apart
+    sample TIME ...         a director's part: IPVS's tables at these times
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -22,10 +25,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE = 20.0
-"""Seconds that either side waits for the other."""
+PATIENCE = 1000.0
+"""Seconds of the lab's time that either side waits for the other."""
 POLITE = 7000
 """TCP port of a server that answers and closes when its client has closed."""
+LATE = 7011
+"""TCP port of a server that answers, and again after LATE_S."""
+LATE_S = 120 * 9 / 8 + 1
+"""Seconds until an entry in FIN_WAIT is gone, however late its timer was."""
 
 Place = tuple[str, int]
 
@@ -82,6 +89,12 @@ def _listen_to(server: socket.socket) -> None:
 
 def _answer(server: socket.socket) -> None:
     _listen_to(server)
+    server.sendall(b"!")
+
+
+def _answers_late(server: socket.socket) -> None:
+    _answer(server)
+    time.sleep(LATE_S)
     server.sendall(b"!")
 
 
@@ -204,23 +217,20 @@ WAYS = (
 
 
 def serve() -> None:
-    """Every line of input is a port: each connection there that still can be used says ``!``."""
-    accepted = {POLITE: _accept_all(POLITE, _closes_after)}
+    _accept_all(POLITE, _closes_after)
+    _accept_all(LATE, _answers_late)
     for way in WAYS:
         if way.answer is not None:
-            accepted[way.port] = _accept_all(way.port, way.answer)
+            _accept_all(way.port, way.answer)
     kept = (*_accept_none(SILENT.port), _take_datagrams(DATAGRAM.port))
     _say("ready")
-    for line in sys.stdin:
-        for connection in accepted[int(line)]:
-            connection.sendall(b"!")
-        _say("said")
+    threading.Event().wait()
     for one in kept:
         one.close()
 
 
-def _accept_all(port: int, answer: Callable[[socket.socket], None]) -> list[socket.socket]:
-    """Serve a port from now on; the connections, to which each further one is added."""
+def _accept_all(port: int, answer: Callable[[socket.socket], None]) -> None:
+    """Serve a port from now on; what is not closed stays open."""
     listener = socket.create_server(("", port), backlog=128)
     connections: list[socket.socket] = []
 
@@ -232,7 +242,6 @@ def _accept_all(port: int, answer: Callable[[socket.socket], None]) -> list[sock
             threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
-    return connections
 
 
 def _accept_none(port: int) -> tuple[socket.socket, socket.socket]:
@@ -249,7 +258,7 @@ def _take_datagrams(port: int) -> socket.socket:
 
 
 def connect(vip: str) -> None:
-    """Print a Round; every line of input then makes the connection that stays open ask again."""
+    """Print a Round."""
     begun = _now()
     sockets: dict[str, socket.socket] = {}
     sources: dict[str, int] = {}
@@ -258,25 +267,24 @@ def connect(vip: str) -> None:
         sources[way.title] = client.getsockname()[1]
         way.ask(client, (vip, way.port))
     _say(json.dumps([begun, _now(), sources]))
-    for _ in sys.stdin:
-        sockets[STAYS.title].sendall(b"?")
-        _say("asked")
+    threading.Event().wait()
 
 
-def hold(vip: str, port: int) -> None:
+def hold(vip: str, port: int, after: float) -> None:
+    """Print the client's port."""
     client = _socket("tcp")
     _talk(client, (vip, port))
-    _say("open")
-    sys.stdin.read()
+    _say(client.getsockname()[1])
+    time.sleep(after)
+    client.sendall(b"?")
+    threading.Event().wait()
 
 
 def half(vip: str, port: int) -> None:
-    """Print the client's port; on a line of input, what comes of two reads."""
+    """Print what comes of two reads."""
     client = _socket("tcp")
     _client_closes_its_half(client, (vip, port))
-    _say(client.getsockname()[1])
-    for _ in sys.stdin:
-        _say(f"{_read(client)} {_read(client)}")
+    _say(f"{_read(client)} {_read(client)}")
 
 
 def _read(client: socket.socket) -> str:
@@ -287,7 +295,8 @@ def _read(client: socket.socket) -> str:
 
 
 def close(vip: str, port: int, count: int, gap: float) -> None:
-    """Print a Closed for each connection, as a list of lists, once all have ended."""
+    """Print a word, and then a Closed for each connection, as a list of lists."""
+    _say("begun")
     first, times = _now(), []
     for number in range(count):
         time.sleep(max(0.0, first + number * gap - _now()))
@@ -295,6 +304,19 @@ def close(vip: str, port: int, count: int, gap: float) -> None:
         _client_closes(_socket("tcp"), (vip, port))
         times.append((begun, _now()))
     _say(json.dumps(times))
+
+
+def sample(times: list[float]) -> None:
+    """Print a list of lists: a time, and what ``ipvsadm -Lnc`` and ``-Ln`` say then."""
+    seen = []
+    for at in times:
+        time.sleep(max(0.0, at - _now()))
+        said = [
+            subprocess.run(["ipvsadm", option], capture_output=True, text=True, check=True).stdout
+            for option in ("-Lnc", "-Ln")
+        ]
+        seen.append([_now(), *said])
+    _say(json.dumps(seen))
 
 
 def _socket(protocol: str) -> socket.socket:
@@ -328,11 +350,13 @@ if __name__ == "__main__":
             serve()
         case ["connect", vip]:
             connect(vip)
-        case ["hold", vip, port]:
-            hold(vip, int(port))
+        case ["hold", vip, port, after]:
+            hold(vip, int(port), float(after))
         case ["half", vip, port]:
             half(vip, int(port))
         case ["close", vip, port, count, gap]:
             close(vip, int(port), int(count), float(gap))
+        case ["sample", *times]:
+            sample([float(at) for at in times])
         case _:
             sys.exit(f"not understood: {sys.argv[1:]}")

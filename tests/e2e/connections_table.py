@@ -2,71 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import re
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from e2e.connections import Round, Way, program
-from e2e.users import DEADLINE, VIP, User, kill, reads
-
-DIGIT = 0.01
-"""Seconds: the last digit of /proc/uptime, below which it does not round but cuts."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of ``ipvsadm -Lnc``."""
-
-    state: str
-    expire: int
-    """Seconds, without their fraction."""
+from e2e.users import VIP, User
 
 
 @dataclass(frozen=True)
 class Reading:
-    """IPVS's table, read between two times on the clock of /proc/uptime."""
+    """IPVS's table at one time on the clock of /proc/uptime."""
 
-    begun: float
-    ended: float
-    entries: dict[tuple[int, int], Entry]
-    """(The client's port, the VIP's port) -> entry."""
+    at: float
+    states: dict[tuple[int, int], str]
+    """(The client's port, the VIP's port) -> state; the client's port of a template is 0."""
     counts: dict[int, list[tuple[int, int]]]
     """The VIP's port -> ActiveConn and InActConn of each real server."""
 
-    def of(self, way: Way, round_: Round) -> Entry | None:
-        return self.entries.get((round_.sources[way.title], way.port))
+    def of(self, way: Way, round_: Round) -> str:
+        """The state of a connection; empty if it is not there."""
+        return self.states.get((round_.sources[way.title], way.port), "")
 
 
-@contextmanager
-def playing(user: User, node: str, *command: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command of ``connections`` that runs in a node, until the end of its input."""
-    process = user.begin(
-        "exec", node, *program(*command), stdin=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    try:
-        yield process
-    finally:
-        try:
-            process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            kill(process)
+def play(user: User, node: str, name: str, *command: str) -> str:
+    """A command of ``connections`` that goes on in a node, as ``name``; its first line."""
+    begun = f"until [ -s /run/{name} ]; do sleep 0.05; done; head -n 1 /run/{name}"
+    start = f'python3 -c "$@" >/run/{name} 2>&1 </dev/null & {begun}'
+    return user.does("exec", node, "sh", "-c", start, "sh", *program(*command)[2:])
 
 
-@contextmanager
-def serving(user: User, node: str) -> Iterator[subprocess.Popen[bytes]]:
-    with playing(user, node, "serve") as process:
-        reads(process, b"ready\n", DEADLINE)
-        yield process
+def rest(user: User, node: str, name: str) -> str:
+    """The second line of such a one, once it has come; it is its last."""
+    wait = f"until [ $(wc -l </run/{name}) = 2 ]; do sleep 0.05; done; tail -n 1 /run/{name}"
+    return user.does("exec", node, "sh", "-c", wait)
 
 
-def tell(process: subprocess.Popen[bytes], line: str) -> str:
-    """Give it a line of input; the line that it answers."""
-    assert process.stdin is not None
-    process.stdin.write(f"{line}\n".encode())
-    process.stdin.flush()
-    return reads(process, b"\n", DEADLINE).decode()
+def run(user: User, node: str, *command: str) -> str:
+    """A command of ``connections`` that ends; what it says."""
+    return user.does("exec", node, *program(*command))
 
 
 def service(name: str, scheduler: str, *real_servers: str) -> str:
@@ -80,23 +54,24 @@ def balance(user: User, lab: str, *services: str) -> None:
     user.does("exec", f"{lab}/lb01", "ipvsadm", "-R", stdin="".join(services).encode())
 
 
-def look(user: User, lab: str) -> Reading:
-    commands = "cat /proc/uptime; ipvsadm -Lnc; ipvsadm -Ln; cat /proc/uptime"
-    text = user.does("exec", f"{lab}/lb01", "sh", "-c", commands)
-    begun, ended = map(float, re.findall(r"^(\d+\.\d+) \d+\.\d+$", text, re.MULTILINE))
-    entries = {
-        (int(source), int(port)): Entry(state, 60 * int(minutes) + int(seconds))
-        for minutes, seconds, state, source, port in re.findall(
-            r"^\w+ (\d+):(\d+) +(\w+) +[\d.]+:(\d+) +[\d.]+:(\d+) ", text, re.MULTILINE
+def look(user: User, lab: str, *times: float) -> list[Reading]:
+    """The table of a lab's first director at these times, or later ones."""
+    said = json.loads(run(user, f"{lab}/lb01", "sample", *map(str, times)))
+    return [_reading(*one) for one in said]
+
+
+def _reading(at: float, connections: str, services: str) -> Reading:
+    states = {
+        (int(source), int(port)): state
+        for state, source, port in re.findall(
+            r"^\w+ \d+:\d+ +(\w+) +[\d.]+:(\d+) +[\d.]+:(\d+) ", connections, re.MULTILINE
         )
     }
-    services = re.findall(rf"^\w+ +{VIP}:(\d+) \w+ *\n((?:  -> .*\n)*)", text, re.MULTILINE)
-    return Reading(
-        begun, ended + DIGIT, entries, {int(port): counted(lines) for port, lines in services}
-    )
+    found = re.findall(rf"^\w+ +{VIP}:(\d+) \w+[^\n]*\n((?:  -> .*\n)*)", services, re.MULTILINE)
+    return Reading(at, states, {int(port): _counted(lines) for port, lines in found})
 
 
-def counted(ipvsadm: str) -> list[tuple[int, int]]:
+def _counted(lines: str) -> list[tuple[int, int]]:
     """ActiveConn and InActConn of each real server."""
-    lines = re.findall(r"^  -> \S+:\d+ +\w+ +\d+ +(\d+) +(\d+)", ipvsadm, re.MULTILINE)
-    return [(int(active), int(inactive)) for active, inactive in lines]
+    found = re.findall(r"^  -> \S+:\d+ +\w+ +\d+ +(\d+) +(\d+)", lines, re.MULTILINE)
+    return [(int(active), int(inactive)) for active, inactive in found]

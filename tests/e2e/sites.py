@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 
 from e2e.users import VIP, User, eventually
@@ -28,7 +27,9 @@ def holders(user: User, address: str = VIP) -> list[str]:
 
 
 def moves(user: User, address: str, node: str, within: float = TAKEOVER) -> float:
-    """Seconds until ``node`` alone holds ``address``; fails after ``within``."""
+    """Seconds of the lab's time until ``node`` alone holds ``address``; fails after ``within``."""
+    if user.holds_clocks:
+        return user.comes(f"vip {address} on {node} and vip {address} on one node", within)
     return eventually(
         lambda: holders(user, address) == [node],
         within,
@@ -52,19 +53,29 @@ def _real_servers(user: User, director: str) -> list[list[str]]:
     return [line.split() for line in lines if line.startswith("  -> ") and "Remote" not in line]
 
 
-def seen(user: User, node: str, watch: str, seconds: int) -> list[str]:
-    """Packets that tcpdump shows in a node while the client keeps asking, for ``seconds`` at most.
+def listen(user: User, node: str, watch: str, name: str = "heard") -> None:
+    """Have tcpdump watch packets in a node until they are asked for.
 
-    ``watch``: tcpdump's options and filter.
+    ``watch``: its options and filter. ``name``: which of several that watch there.
     """
-    script = f"exec timeout {seconds} tcpdump -nl {watch} 2>/dev/null"
-    watcher = user.begin("exec", node, "sh", "-c", script)
-    until = time.monotonic() + seconds + 20
-    while watcher.poll() is None:
-        assert time.monotonic() < until, "tcpdump does not end"
-        answers(user, 2)
-    output, _ = watcher.communicate(timeout=10)
-    return [line for line in output.decode().splitlines() if " > " in line]
+    begun = f"until grep -q listening /run/{name}.says; do sleep 0.05; done"
+    script = f"tcpdump -nl {watch} >/run/{name} 2>/run/{name}.says & {begun}"
+    user.does("exec", node, "sh", "-c", script)
+
+
+def heard(user: User, node: str, seconds: float, name: str = "heard") -> list[str]:
+    """What tcpdump has shown since, and shows in so many more ``seconds`` of the lab's time."""
+    ended = f"pkill -x tcpdump; while pgrep -x tcpdump >/run/{name}.says; do sleep 0.05; done"
+    return user.does(
+        "exec", node, "sh", "-c", f"sleep {seconds}; {ended}; cat /run/{name}"
+    ).splitlines()
+
+
+def seen(user: User, node: str, watch: str, seconds: float) -> list[str]:
+    """Packets that tcpdump shows in a node while the client asks, and for ``seconds`` more."""
+    listen(user, node, watch)
+    answers(user, 4)
+    return [line for line in heard(user, node, seconds) if " > " in line]
 
 
 def stop_nginx(user: User, node: str) -> None:

@@ -12,9 +12,9 @@ NGINX01, NGINX02 = "192.168.10.13", "192.168.10.14"
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    resident.does("deploy", resident.lab("balancing"))
-    return resident
+def site(held: User) -> User:
+    held.does("deploy", held.lab("balancing"))
+    return held
 
 
 def test_fifty_requests_by_round_robin_are_25_and_25(site: User) -> None:

@@ -6,15 +6,15 @@ import json
 
 import pytest
 
-from e2e.users import VIP, User, eventually, holds, requests, table
+from e2e.users import VIP, User, holds, requests, table
 
 NGINX01, NGINX02 = "192.168.10.13", "192.168.10.14"
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    resident.does("deploy", resident.lab("daemons"))
-    return resident
+def site(held: User) -> User:
+    held.does("deploy", held.lab("daemons"))
+    return held
 
 
 def daemons(site: User, node: str) -> dict[str, bool]:
@@ -26,12 +26,12 @@ def daemons(site: User, node: str) -> dict[str, bool]:
 def test_a_stopped_nginx_leaves_the_table_and_comes_back(site: User) -> None:
     site.does("exec", "nginx01", "nginx", "-s", "stop")
     # Check every 2 s, one retry 1 s later.
-    eventually(lambda: set(table(site, "lb01")) == {NGINX02}, 10, lambda: table(site, "lb01"))
+    site.comes("real_server nginx01 out of lb01", 5)
+    assert set(table(site, "lb01")) == {NGINX02}
     assert requests(site, 6) == ["nginx02"] * 6
     site.does("exec", "nginx01", "nginx")
-    eventually(
-        lambda: set(table(site, "lb01")) == {NGINX01, NGINX02}, 10, lambda: table(site, "lb01")
-    )
+    site.comes("real_server nginx01 in lb01", 5)
+    assert set(table(site, "lb01")) == {NGINX01, NGINX02}
     assert sorted(requests(site, 4)) == ["nginx01", "nginx01", "nginx02", "nginx02"]
 
 
@@ -40,9 +40,9 @@ def test_a_killed_keepalived_leaves_vip_and_rules_behind(site: User) -> None:
     # Stopped first: its children hear of their parent's death and would end in good order.
     for signal in ("STOP", "KILL"):
         site.does("exec", "lb01", "pkill", f"-{signal}", "-x", "keepalived")
-    eventually(lambda: daemons(site, "lb01") == {"keepalived": False}, 5, "keepalived is dead")
+    assert daemons(site, "lb01") == {"keepalived": False}
     assert "keepalived (dead)" in site.does("inspect")
-    eventually(lambda: holds(site, "lb02"), 10, "lb02 holds the VIP")
+    site.comes(f"vip {VIP} on lb02", 5)
     assert holds(site, "lb01")
     assert set(table(site, "lb01")) == {NGINX01, NGINX02}
     assert f"VIP {VIP} is on lb01 and lb02" in site.does("inspect")

@@ -11,9 +11,9 @@ FIRST, SECOND = "192.168.10.90", "192.168.10.91"
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    resident.does("deploy", "source-vrrp")
-    return resident
+def site(held: User) -> User:
+    held.does("deploy", "source-vrrp")
+    return held
 
 
 def test_ten_requests_go_five_and_five(site: User) -> None:

@@ -38,18 +38,22 @@ def written(user: User, name: str, routes: str, further: str) -> str:
     return str(path)
 
 
-def test_without_a_route_the_lab_is_refused_and_by_allow_seen_to_fail(user: User) -> None:
-    refused = user.tries("deploy", written(user, "refused", "", ""))
+def test_without_a_route_the_lab_is_refused_and_by_allow_seen_to_fail(held_user: User) -> None:
+    refused = held_user.tries("deploy", written(held_user, "refused", "", ""))
     assert refused.code == 2
     assert "[nat-client-subnet]" in refused.err
-    user.does("deploy", written(user, "broken", "", "allow: [nat-client-subnet]"))
+    held_user.does("deploy", written(held_user, "broken", "", "allow: [nat-client-subnet]"))
     # The answer goes round the director; the client does not know it and resets it.
-    assert answers(user, 2) == {"no answer": 2}
+    assert answers(held_user, 2) == {"no answer": 2}
 
 
-def test_a_route_through_the_director_mends_it(user: User) -> None:
-    user.does("deploy", written(user, "mended", MENDED, ""))
-    assert answers(user, 6) == {"nginx01": 6}
+def test_a_route_through_the_director_mends_it(held_user: User) -> None:
+    held_user.does("deploy", written(held_user, "mended", MENDED, ""))
+    assert answers(held_user, 6) == {"nginx01": 6}
     # Without it the director would tell the real server of a shorter way (RFC 1812 5.2.7.2).
-    assert user.does("exec", "lb01", "sysctl", "-n", "net.ipv4.conf.eth1.send_redirects") == "0\n"
-    assert "redirected" not in user.does("exec", "nginx01", "ip", "route", "get", "192.168.10.10")
+    assert (
+        held_user.does("exec", "lb01", "sysctl", "-n", "net.ipv4.conf.eth1.send_redirects") == "0\n"
+    )
+    assert "redirected" not in held_user.does(
+        "exec", "nginx01", "ip", "route", "get", "192.168.10.10"
+    )

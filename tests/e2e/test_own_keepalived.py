@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.users import Done, User, eventually, holds, requests, table
+from e2e.sites import moves
+from e2e.users import VIP, Done, User, eventually, holds, requests, table
 
 SAID = Path(__file__).parents[1] / "pure/keepalived_said"
 NGINX01, NGINX02 = "192.168.10.13", "192.168.10.14"
@@ -122,7 +123,7 @@ def message(done: Done) -> str:
     """Of a deploy that failed."""
     assert done.code == 1, done
     assert "Traceback" not in done.err
-    return done.err[done.err.index("lvsnet: ") :]
+    return done.err[done.err.index("\nlvsnet: ") + 1 :]
 
 
 def remarks(done: Done) -> list[str]:
@@ -133,12 +134,15 @@ def remarks(done: Done) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    lab = own(resident, "own", OWN)
-    assert remarks(resident.tries("deploy", "--no-wait", lab)) == []
-    eventually(lambda: holds(resident, "lb01"), 10, "lb01 has the VIP")
-    eventually(lambda: set(table(resident, "lb01")) == {NGINX01, NGINX02}, 10)
-    return resident
+def site(held: User) -> User:
+    lab = own(held, "own", OWN)
+    assert remarks(held.tries("deploy", "--no-wait", lab)) == []
+    site_is_up = (
+        f"vip {VIP} on lb01 and real_server nginx01 in lb01 and real_server nginx02 in lb01"
+    )
+    held.comes(site_is_up, 10)
+    assert set(table(held, "lb01")) == {NGINX01, NGINX02}
+    return held
 
 
 def test_the_configuration_runs_unchanged(site: User) -> None:
@@ -146,18 +150,20 @@ def test_the_configuration_runs_unchanged(site: User) -> None:
     assert not holds(site, "lb02")
     assert sorted(requests(site, 4)) == ["nginx01", "nginx01", "nginx02", "nginx02"]
     site.does("exec", "nginx02", "nginx", "-s", "stop")
-    eventually(lambda: set(table(site, "lb01")) == {NGINX01}, 10, lambda: table(site, "lb01"))
+    site.comes("real_server nginx02 out of lb01", 10)
+    assert set(table(site, "lb01")) == {NGINX01}
     site.does("exec", "nginx02", "nginx")
-    eventually(lambda: set(table(site, "lb01")) == {NGINX01, NGINX02}, 10)
+    site.comes("real_server nginx02 in lb01", 10)
+    assert set(table(site, "lb01")) == {NGINX01, NGINX02}
 
 
 def test_its_script_and_its_notify_command_run(site: User) -> None:
     site.does("exec", "lb01", "touch", "/run/maintenance")
-    eventually(lambda: holds(site, "lb02") and not holds(site, "lb01"), 10, "lb02 has the VIP")
+    moves(site, VIP, "lb02", 10)
     states = site.does("exec", "lb01", "cat", "/run/states").split()
     assert states[-2:] == ["MASTER", "BACKUP"]
     site.does("exec", "lb01", "rm", "/run/maintenance")
-    eventually(lambda: holds(site, "lb01") and not holds(site, "lb02"), 10, "lb01 has the VIP")
+    moves(site, VIP, "lb01", 10)
 
 
 def test_it_is_tested_again_before_a_boot(site: User) -> None:
@@ -165,7 +171,7 @@ def test_it_is_tested_again_before_a_boot(site: User) -> None:
     site.does("stop", "lb01")
     said = message(site.tries("start", "lb01"))
     assert said.startswith("lvsnet: lb01: keepalived.conf: (Line 44) PARSER : unknown [dr] routing")
-    eventually(lambda: holds(site, "lb02"), 10, "lb02 has the VIP")
+    moves(site, VIP, "lb02", 10)
 
 
 def test_what_is_broken_is_refused_before_any_daemon_starts(user: User) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from e2e.sites import answers, moves
-from e2e.users import User, kill, reads
+from e2e.sites import answers, heard, listen, moves
+from e2e.users import User
 from lvsnet.resources import example_labs
 
 FRONT = "192.168.10.100"
@@ -18,30 +17,21 @@ LINKS = ("eth1", "eth2")
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    resident.does("deploy", str(example_labs()["nat"]))
-    return resident
+def site(held: User) -> User:
+    held.does("deploy", str(example_labs()["nat"]))
+    return held
 
 
 @pytest.fixture(scope="module")
-def adverts(site: User) -> Iterator[list[str]]:
+def adverts(site: User) -> list[str]:
     """What lb02 hears of lb01's VRRP on both of its links while lb01 loses power."""
     assert answers(site, 4)
-    watchers = [site.begin("exec", "lb02", "tcpdump", "-nlv", "-i", link, "vrrp") for link in LINKS]
-    heard: list[str] = []
-    try:
-        for watcher in watchers:
-            heard += reads(watcher, b"prio", 20).decode().splitlines()
-        site.does("stop", "lb01")
-        moves(site, FRONT, "lb02", 20)
-        site.does("exec", "lb02", "pkill", "-x", "tcpdump")
-        for watcher in watchers:
-            output, _ = watcher.communicate(timeout=20)
-            heard += output.decode().splitlines()
-        yield heard
-    finally:
-        for watcher in watchers:
-            kill(watcher)
+    for link in LINKS:
+        listen(site, "lb02", f"-v -i {link} vrrp", link)
+    site.passes(3)
+    site.does("stop", "lb01")
+    moves(site, FRONT, "lb02")
+    return [line for link in LINKS for line in heard(site, "lb02", 0, link)]
 
 
 def test_no_advert_with_priority_zero_is_sent(adverts: list[str]) -> None:

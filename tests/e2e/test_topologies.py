@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.users import User, eventually, holds, requests, table
+from e2e.sites import moves
+from e2e.users import VIP, User, requests, table
 from lvsnet.docker import labels
 from lvsnet.engine.runtime import About, Record
 from lvsnet.export.containerlab_topology import topology
@@ -37,18 +38,19 @@ def exported(user: User, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    done = resident.tries("deploy", exported(resident, "again"))
+def site(held: User) -> User:
+    done = held.tries("deploy", exported(held, "again"))
     assert done.code == 0, done.err
     assert "warning" not in done.err
     assert "image" not in done.err
-    return resident
+    return held
 
 
 def test_an_exported_site_balances_as_the_lab_does(site: User) -> None:
     # Nobody waits for the checks of a topology's keepalived.
-    listed = {NGINX01: (0, 0), NGINX02: (0, 0)}
-    eventually(lambda: holds(site, "lb01") and table(site, "lb01") == listed, within=15)
+    both = f"real_server {NGINX01} in lb01 and real_server {NGINX02} in lb01"
+    site.comes(f"vip {VIP} on lb01 and {both}", 15)
+    assert table(site, "lb01") == {NGINX01: (0, 0), NGINX02: (0, 0)}
     assert sorted(Counter(requests(site, 10)).values()) == [5, 5]
     assert table(site, "lb01") == {NGINX01: (0, 5), NGINX02: (0, 5)}
 
@@ -61,10 +63,10 @@ def test_nodes_of_an_exported_site_have_their_roles(site: User) -> None:
 
 def test_an_exported_site_fails_over_and_back(site: User) -> None:
     site.does("stop", "lb01")
-    eventually(lambda: holds(site, "lb02"), within=10)
+    moves(site, VIP, "lb02", 10)
     assert "no answer" not in requests(site, 4)
     site.does("start", "lb01")
-    eventually(lambda: holds(site, "lb01") and not holds(site, "lb02"), within=15)
+    moves(site, VIP, "lb01", 15)
     assert "no answer" not in requests(site, 4)
 
 

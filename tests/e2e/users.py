@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -23,8 +24,11 @@ DEADLINE = 240.0
 """Seconds that a command may take: one that hangs is to fail, and none that is only slow. Deploying
 with all its waits takes 7 s on an idle machine, and a minute by Docker in a busy test machine."""
 VIP = "192.168.10.100"
-WISHES = ("LVSNET_RUNTIME", "LVSNET_KERNEL")
+WISHES = ("LVSNET_RUNTIME", "LVSNET_KERNEL", "LVSNET_CLOCK")
 """Variables by which somebody chooses for all labs; a test chooses itself."""
+SEED = 7
+HELD = {"LVSNET_CLOCK": "virtual", "LVSNET_DEPLOY_SEED": str(SEED)}
+"""Settings of a user whose labs are in virtual time, and go the same way in every run."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,35 @@ class User:
         done = self.tries(*arguments, stdin=stdin)
         assert done.code == 0, f"lvsnet {' '.join(arguments)}: {done}"
         return done.text
+
+    @property
+    def holds_clocks(self) -> bool:
+        """Whether this user's labs are in virtual time."""
+        return self.settings.get("LVSNET_CLOCK") == "virtual"
+
+    def passes(self, seconds: float, lab: str = "") -> None:
+        """Wind a lab's clock forward."""
+        self.does("clock", "advance", f"{seconds:.6f}s", *_named(lab))
+
+    def comes(self, condition: str, within: float, lab: str = "") -> float:
+        """Seconds of a lab's time until a condition of `clock run-until` is met; fails if it is
+        not ``within`` so many of them."""
+        limit = ("--limit", f"{within}s", "--format", "json")
+        return float(
+            json.loads(self.does("clock", "run-until", condition, *limit, *_named(lab)))["waited"]
+        )
+
+    def never(self, condition: str, within: float, lab: str = "") -> None:
+        """Wind a lab's clock forward, and fail if such a condition is met meanwhile."""
+        done = self.tries("clock", "run-until", condition, "--limit", f"{within}s", *_named(lab))
+        assert (done.code, done.out) == (1, b""), done
+        assert "not met" in done.err, done
+
+    def time(self, lab: str = "") -> float:
+        """Seconds since a lab's kernel booted, by its own clock, to the nanosecond."""
+        return float(
+            json.loads(self.does("clock", "--format", "json", *_named(lab)))["clock"]["now"]
+        )
 
     def lab(self, name: str, *changes: tuple[str, str]) -> str:
         """Path of a copy of labs/dr.yaml with another name and these replacements."""
@@ -182,6 +215,10 @@ def _process(directory: Path) -> _Process | None:
     state, _parent, _group, session, *_ = fields.split()
     shown = command.replace(b"\0", b" ").decode(errors="replace")
     return _Process(int(directory.name), state, int(session), shown, described)
+
+
+def _named(lab: str) -> tuple[str, ...]:
+    return ("--lab", lab) if lab else ()
 
 
 def _generation(pid: int) -> int:

@@ -105,9 +105,7 @@ def deploy(
     from lvsnet.cli.files import lab_file
     from lvsnet.control.choice import Wish
 
-    wish = Wish(
-        runtime.value, kernel.value, privileged, strict, clock.value if clock else "", seed
-    )
+    wish = Wish(runtime.value, kernel.value, privileged, strict, clock.value if clock else "", seed)
     if reconfigure:
         from lvsnet.cli import redeploy
 

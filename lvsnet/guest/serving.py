@@ -157,6 +157,8 @@ class Service:
                 self.finished = True
             elif request.get("op") == "clock":
                 self._answer_clock(client, frame.stream, request)
+            elif refusal := self._refusal(request):
+                self._answer(client, frame.stream, {"error": refusal})
             else:
                 client.streams[frame.stream] = self.next_stream
                 self.routes[self.next_stream] = (client, frame.stream)
@@ -175,6 +177,10 @@ class Service:
             self._answer(client, stream, {"error": "this lab runs on the clock of its machine"})
         else:
             self._answer(client, stream, {"clock": "real"})
+
+    def _refusal(self, _request: dict[str, object]) -> str:
+        """Why a request cannot be served just now; empty if it can."""
+        return ""
 
     def _opened(self, stream: int, request: dict[str, object]) -> None:
         """A client's request goes on to the guest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,10 @@ PAUSED = (
     "the lab's clock is paused, and this waits for it to go on: "
     "`lvsnet clock hold` or `lvsnet clock run` lets it"
 )
+NEED_TIME = ("reconfigure", "settle", "start", "wait")
+"""Operations that wait for daemons."""
+LOST = 128 + signal.SIGSEGV
+"""How a process ends that `lvsnet.guest.stalls.kill` has killed: its kernel misses its memory."""
 
 
 class VirtualService(Service):
@@ -35,6 +40,10 @@ class VirtualService(Service):
         """Who waits for a time of the lab's clock: client and its stream id."""
         self.stall = ""
         """What keeps the clock from going on, when that was told."""
+        self.impatient = False
+        """Whether somebody has lost patience with a guest that has not stopped since."""
+        self.interrupted: dict[int, int] = {}
+        """Stream -> the signal by which its client ended what kept the clock from going on."""
 
     def _begun(self, guest: uml.Guest) -> None:
         if guest.clock is None:
@@ -70,10 +79,14 @@ class VirtualService(Service):
             self._answer(*self.routes[stream], {"error": PAUSED})
             self.line.send(wire.with_json(Type.CLOSE, stream, {}))
             self._close(stream)
+        if clock.controller.stopped:
+            self.impatient = False
         if clock.stalls():
             self.stall = stalls.running(MCONSOLE, self.guest.console)
             for client in self.clients.values():
                 self._tell_stall(client)
+            if self.impatient:
+                self._end_stall()
         while True:
             at = clock.turn()
             reached = list(clock.reached())
@@ -86,6 +99,11 @@ class VirtualService(Service):
     def _may_write(self) -> bool:
         return False  # the clock writes, in its turn
 
+    def _refusal(self, request: dict[str, object]) -> str:
+        # What is begun and cannot end would leave a node half made.
+        paused = self.clock.keeper.mode is Mode.paused
+        return PAUSED if paused and request.get("op") in NEED_TIME else ""
+
     def _opened(self, stream: int, request: dict[str, object]) -> None:
         self.clock.opened(stream, request)
         if self.clock.stalled:
@@ -93,10 +111,13 @@ class VirtualService(Service):
 
     def _closed(self, stream: int) -> None:
         self.clock.closed(stream)
+        self.interrupted.pop(stream, None)
 
     def _pass_to_guest(self, frame: Frame) -> None:
-        ends = frame.type is Type.CLOSE
-        if ends or (frame.type is Type.MESSAGE and "signal" in wire.json_of(frame)):
+        number = wire.json_of(frame).get("signal") if frame.type is Type.MESSAGE else None
+        if isinstance(number, int):
+            self.interrupted[frame.stream] = number
+        if frame.type is Type.CLOSE or number is not None:
             self._end_stall()
         passed = self.clock.accounts[frame.stream].from_client(frame)
         if passed is not None:
@@ -104,6 +125,9 @@ class VirtualService(Service):
 
     def _pass_to_client(self, client: Client, stream: int, frame: Frame) -> None:
         self.clock.accounts[frame.stream].from_guest(frame)
+        number = self.interrupted.get(frame.stream)
+        if frame.type is Type.CLOSE and number and wire.json_of(frame).get("code") == LOST:
+            frame = wire.with_json(Type.CLOSE, frame.stream, {"code": 128 + number})
         super()._pass_to_client(client, stream, frame)
 
     def _part(self, client: Client) -> None:
@@ -150,6 +174,9 @@ class VirtualService(Service):
 
     def _end_stall(self) -> None:
         """Somebody has lost patience with a process that never sleeps."""
+        # Before it was told what runs, nobody ends what another one may have begun.
+        alone = len(self.clock.accounts) == 1
+        self.impatient = alone and not self.clock.controller.stopped
         if self.clock.stalled and stalls.kill(self.guest.pid):
             self.clock.stalled = False
             self.clock.heard = time.monotonic()

@@ -167,8 +167,31 @@ def test_a_process_that_never_sleeps_is_named_and_ends_by_ctrl_c(site: User) -> 
         running.communicate(timeout=HURRY)
     finally:
         kill(running)
-    assert running.returncode > 128
+    assert running.returncode == 130
     assert site.time() - before < 1
+
+
+def test_ctrl_c_ends_it_also_before_it_is_named(site: User) -> None:
+    running = site.begin(*NEVER_SLEEPS)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(3)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=HURRY)
+    finally:
+        kill(running)
+    assert running.returncode == 130
+    assert site.does("exec", "lb01", "echo", "there") == "there\n"
+
+
+def test_no_node_is_started_half_way_in_a_paused_lab(site: User) -> None:
+    site.does("stop", "lb02")
+    site.does("clock", "pause")
+    done = site.tries("start", "lb02", deadline=HURRY)
+    assert (done.code, done.err[:29]) == (1, "lvsnet: the lab's clock is pa")
+    site.does("clock", "hold")
+    site.does("start", "lb02")
+    assert site.does("exec", "lb02", "pidof", "keepalived")
 
 
 @pytest.mark.parametrize("command", ["redeploy", "stop", "start", "cp", "save"])

@@ -102,7 +102,7 @@ def test_what_fails_is_told_and_everything_taken_back(
     )
     done = user.tries("deploy", str(file))
     assert done.code == 1, done
-    message = done.err[done.err.index("lvsnet: ") :]
+    message = done.err[done.err.index("\nlvsnet: ") + 1 :]
     for words in said:
         assert words in message
     assert "Traceback" not in done.err

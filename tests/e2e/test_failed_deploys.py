@@ -61,7 +61,7 @@ def test_node_step_and_reason_are_told_and_nothing_is_left(
 ) -> None:
     done = user.tries("deploy", user.lab("fails", change))
     assert done.code == 1, done
-    message = done.err[done.err.index("lvsnet: ") :]
+    message = done.err[done.err.index("\nlvsnet: ") + 1 :]
     for words in said:
         assert words in message
     assert "Traceback" not in done.err
@@ -80,7 +80,7 @@ def test_a_keepalived_that_ends_at_once_is_told_with_its_words(user: User) -> No
     )
     done = user.tries("deploy", lab)
     assert done.code == 1, done
-    message = done.err[done.err.index("lvsnet: ") :]
+    message = done.err[done.err.index("\nlvsnet: ") + 1 :]
     assert message.startswith("lvsnet: lb01: keepalived ended")
     assert "its last lines:\n  " in message
     assert "nothere" in message

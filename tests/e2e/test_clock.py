@@ -15,7 +15,7 @@ import pytest
 
 from e2e.sites import heard, listen
 from e2e.terminals import Terminal, terminal
-from e2e.users import DEADLINE, LVSNET, VIP, User, eventually, kill, reads
+from e2e.users import DEADLINE, LVSNET, VIP, User, eventually, kill, line, reads
 
 HURRY = 30.0
 """Seconds of real time in which a day of the lab's could not pass, and what is asked for does."""
@@ -131,8 +131,7 @@ def test_a_log_that_is_followed_costs_no_time(site: User) -> None:
 def test_a_forwarded_port_answers_in_a_held_lab(site: User) -> None:
     forward = site.begin("forward", f"0:{VIP}:80", "--format", "json")
     try:
-        assert forward.stdout is not None
-        port = json.loads(forward.stdout.readline())["port"]
+        port = json.loads(line(forward.stdout))["port"]
         for _ in range(2):
             done = subprocess.run(
                 ["curl", "-s", "-m", str(HURRY), f"127.0.0.1:{port}"],
@@ -150,16 +149,14 @@ def test_a_process_that_never_sleeps_is_named_and_ends_by_ctrl_c(site: User) -> 
     before = site.time()
     running = site.begin(*NEVER_SLEEPS)
     try:
-        assert running.stderr is not None
-        said = running.stderr.readline().decode()
+        said = line(running.stderr)
         assert re.fullmatch(
             rf"lvsnet: the lab's clock stands still: python3 \(process \d+\) {STALLED}", said
         )
         # Another one that is held up by it is told as well, and goes on once it has ended.
         waiting = site.begin("exec", "lb01", "echo", "there")
         try:
-            assert waiting.stderr is not None
-            assert waiting.stderr.readline().decode() == said
+            assert line(waiting.stderr) == said
             running.send_signal(signal.SIGINT)
             assert waiting.communicate(timeout=HURRY)[0] == b"there\n"
         finally:

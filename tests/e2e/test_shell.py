@@ -65,6 +65,7 @@ def test_without_bash_it_is_sh(site: User) -> None:
         at.until(PROMPT)
         at.types(b"echo $0 $SHELL $(tty)\r")
         at.until(r"\n/usr/bin/sh /usr/bin/sh /dev/pts/\d+\r\n")
+        at.until(PROMPT)
         at.types(b"\x04")
         assert at.end() == 0
 
@@ -100,6 +101,7 @@ def test_ctrl_c_ends_the_foreground_job_and_not_the_shell(site: User) -> None:
         at.until(PROMPT)
         at.types(b"echo code $?\r")
         at.until("\rcode 130\r\n")
+        at.until(PROMPT)
         assert not runs(site, "sleep 4801")
         at.types(b"exit\r")
         at.end()
@@ -112,13 +114,16 @@ def test_jobs_are_stopped_listed_and_gone_on_with(site: User) -> None:
         eventually(lambda: in_front(jobs(site), "sleep 4802"), 10, "the job runs")
         at.types(b"\x1a")
         at.until("Stopped")
+        at.until(PROMPT)
         at.types(b"jobs\r")
         at.until(r"\[1\]\+ +Stopped +sleep 4802")
+        at.until(PROMPT)
         at.types(b"fg\r")
         # The shell says what it brings to the front before it does.
         eventually(lambda: in_front(jobs(site), "sleep 4802"), 10, "the job goes on")
         at.types(b"\x1c")  # Ctrl-\
         at.until("Quit")
+        at.until(PROMPT)
         at.types(b"\x04")
         assert at.end() == 131
 
@@ -140,8 +145,10 @@ def test_characters_beyond_ascii_are_one_each(site: User, locale: str) -> None:
         at.until(PROMPT)
         at.types("x=aäü€\x7f\x7f; echo ${#x}$x\r".encode())  # the erase key, twice
         at.until("\r2aä\r\n")
+        at.until(PROMPT)
         at.types(b"cat\r")
         at.until(r"cat\r\n")
+        eventually(lambda: in_front(jobs(site), "cat"), 10, "cat has the terminal")
         at.types("bö\x7f\x7f!\r".encode())
         at.until(r"\n!\r\n")
         at.types(b"\x04")
@@ -193,6 +200,7 @@ def test_a_long_paste_arrives_whole(site: User) -> None:
         at.until(PROMPT)
         at.types(b"cat >/root/paste\r")
         at.until(r"paste\r\n")
+        eventually(lambda: in_front(jobs(site), "cat"), 10, "cat has the terminal")
         at.types(lines + b"\x04")
         at.until(PROMPT, 30)
         # And keys that a program takes one by one, without a line's end among them.
@@ -212,6 +220,7 @@ def test_what_is_typed_before_the_shell_is_there_waits_for_it(site: User) -> Non
         eventually(at.raw, 10, "the terminal is raw")
         at.types(b"echo early $((6*7))\r")
         at.until("\rearly 42\r\n")
+        at.until(PROMPT)
         at.types(b"exit\r")
         at.end()
 

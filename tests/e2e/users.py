@@ -256,6 +256,19 @@ def reads(process: subprocess.Popen[bytes], words: bytes, within: float = 10) ->
     return said
 
 
+def line(stream: IO[bytes] | None, within: float = 30) -> str:
+    """The next line of a command's stream; fails when it does not come in time."""
+    said = b""
+    until = time.monotonic() + within
+    assert stream is not None
+    while not said.endswith(b"\n"):
+        ready, _, _ = select.select([stream], [], [], max(0.0, until - time.monotonic()))
+        piece = os.read(stream.fileno(), 1) if ready else b""
+        assert piece, f"no line within {within} s; it said {said!r}"
+        said += piece
+    return said.decode()
+
+
 def kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.communicate(timeout=10)

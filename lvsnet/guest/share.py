@@ -59,9 +59,10 @@ def _new_file(root: Path) -> Iterator[tuple[str, int]]:
             owned.callback(os.close, directory)
             name = secrets.token_hex(16)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            # First: a signal may end this process as soon as the file is there.
+            owned.callback(_remove, name, directory)
             file = os.open(name, flags, 0o600, dir_fd=directory)
             owned.callback(os.close, file)
-            owned.callback(_remove, name, directory)
             if os.geteuid() == 0:
                 # The guest opens it as the user whom it runs as, who owns the share.
                 owner = os.fstat(directory)
@@ -75,7 +76,7 @@ def _remove(name: str, directory: int) -> None:
     try:
         os.unlink(name, dir_fd=directory)
     except FileNotFoundError:
-        return  # the lab was destroyed meanwhile
+        return  # it was never made, or the lab was destroyed meanwhile
 
 
 def _run(connection: Connection, request: Mapping[str, object]) -> tuple[int, str]:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 from lvsnet.errors import LvsnetError
 
+_held: set[int] = set()
+"""This process's ends of the pipes by which its guards see that it lives."""
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a process that is at a terminal, or is told to end."""
 
@@ -28,11 +30,14 @@ def guarded(undo: Callable[[], None]) -> Iterator[Callable[[], None]]:
     try:
         child = os.fork()
         if child == 0:
-            os.close(held)
+            # With another guard's pipe, that one would not see the end of this process.
+            for one in (held, *_held):
+                os.close(one)
             _watch(watched, undo)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(watched)
+    _held.add(held)
 
     def keep() -> None:
         os.write(held, b"k")
@@ -40,6 +45,7 @@ def guarded(undo: Callable[[], None]) -> Iterator[Callable[[], None]]:
     try:
         yield keep
     finally:
+        _held.discard(held)
         os.close(held)
         os.waitpid(child, 0)
 

@@ -22,6 +22,7 @@ def setup(system: SystemOption = False, form: FormatOption = Format.table) -> No
     With --system, which needs root, users who may not build them themselves find them there.
     """
     from lvsnet import debian
+    from lvsnet.guest import starting
     from lvsnet.guest.kernels import choice
     from lvsnet.image import nodefs
     from lvsnet.progress import on_stderr
@@ -33,6 +34,7 @@ def setup(system: SystemOption = False, form: FormatOption = Format.table) -> No
     if guest.note:
         on_stderr(guest.note)
     image = nodefs.ensure(on_stderr, place)
+    starting.compile_agent(guest, image, on_stderr, place)
     if form is Format.json:
         kernel_facts = {"version": guest.version, "package": guest.package}
         formats.document({"kernel": kernel_facts, "node_file_system": str(image.path)})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import lvsnet
-from lvsnet.guest import places
+from lvsnet.guest import carried, places
 from lvsnet.plan import codec
 
 LINE_IN, LINE_OUT = 10, 11
@@ -35,9 +35,15 @@ AGENT = (
     "engine/__init__.py",
     "engine/capabilities.py",
     "engine/cgroups.py",
+    "engine/covers.py",
     "engine/daemons.py",
     "engine/deploy.py",
     "engine/dial.py",
+    "engine/fault_links.py",
+    "engine/fault_netem.py",
+    "engine/fault_processes.py",
+    "engine/fault_service.py",
+    "engine/faulting.py",
     "engine/files.py",
     "engine/judges.py",
     "engine/links.py",
@@ -45,6 +51,10 @@ AGENT = (
     "engine/namespaces.py",
     "engine/netlink.py",
     "engine/network.py",
+    "engine/nftables.py",
+    "engine/nginx_running.py",
+    "engine/nginx_text.py",
+    "engine/qdiscs.py",
     "engine/ready.py",
     "engine/reconfigure.py",
     "engine/runtime.py",
@@ -56,6 +66,7 @@ AGENT = (
     "engine/syscalls.py",
     "guest/__init__.py",
     "guest/agent.py",
+    "guest/carried.py",
     "guest/children.py",
     "guest/console.py",
     "guest/modules_loader.py",
@@ -63,24 +74,74 @@ AGENT = (
     "guest/process.py",
     "guest/requests.py",
     "guest/wire.py",
+    "faults/__init__.py",
+    "faults/checking.py",
+    "faults/model.py",
+    "faults/text.py",
     "host/__init__.py",
+    "host/acts.py",
+    "host/leftovers.py",
     "host/lock.py",
     "host/state.py",
     "keepalived/__init__.py",
     "keepalived/messages.py",
     "keepalived/verdict.py",
+    "lab/__init__.py",
+    "lab/suggest.py",
     "observe/__init__.py",
+    "observe/acts.py",
+    "observe/arp.py",
     "observe/conditions.py",
+    "observe/event.py",
+    "observe/event_loop.py",
+    "observe/events.py",
     "observe/ipvs.py",
+    "observe/lab_watch.py",
+    "observe/log_files.py",
+    "observe/logs_watch.py",
     "observe/model.py",
+    "observe/node_watch.py",
     "observe/nodes.py",
+    "observe/notices.py",
+    "observe/outlet.py",
     "observe/settling.py",
     "observe/site.py",
+    "observe/states.py",
+    "observe/tables.py",
+    "observe/transitions.py",
     "observe/watching.py",
     "plan/__init__.py",
     "plan/codec.py",
     "plan/difference.py",
     "plan/model.py",
+    "scenario/__init__.py",
+    "scenario/acts.py",
+    "scenario/bench.py",
+    "scenario/course.py",
+    "scenario/expecting.py",
+    "scenario/model.py",
+    "scenario/result.py",
+    "scenario/running.py",
+    "scenario/steps.py",
+    "scenario/watch.py",
+    "scenario/wire.py",
+    "scenario/words.py",
+    "scenario/world.py",
+    "traffic/__init__.py",
+    "traffic/acts.py",
+    "traffic/analysis.py",
+    "traffic/checking.py",
+    "traffic/connection.py",
+    "traffic/detached.py",
+    "traffic/generator.py",
+    "traffic/homes.py",
+    "traffic/http.py",
+    "traffic/lines.py",
+    "traffic/model.py",
+    "traffic/records.py",
+    "traffic/responder.py",
+    "traffic/running.py",
+    "traffic/schedule.py",
 )
 """What of lvsnet runs in the guest."""
 
@@ -117,6 +178,8 @@ class Machine:
     """Bytes that its line takes before it has acknowledged any (`lvsnet.guest.wire`)."""
     virtual: VirtualTime | None = None
     """None: the host's clock is the guest's too."""
+    code: str = ""
+    """The agent's modules in one file (`lvsnet.guest.agent_code`); empty: they are not compiled."""
 
 
 def machine(configuration: Mapping[str, object]) -> Machine:
@@ -130,7 +193,7 @@ def lay_out(machine: Machine, root: Path) -> None:
     Raises:
         OSError: no room, or the cache was taken away meanwhile.
     """
-    directories = ("bin", "dev", "early", "kernel", "new", "proc", places.SHARE, "agent/lvsnet")
+    directories = ("bin", "dev", "early", "kernel", "new", "proc", places.SHARE)
     for directory in directories:
         (root / directory).mkdir(parents=True)
     for file in Path(machine.kernel).parent.iterdir():
@@ -146,13 +209,26 @@ def lay_out(machine: Machine, root: Path) -> None:
     for program, target in (("init", root / "init"), ("modprobe", root / "bin/modprobe")):
         shutil.copyfile(package / "guest" / program, target)
         target.chmod(0o755)
-    for name in AGENT:
-        target = root / "agent/lvsnet" / name
-        if (package / name).is_dir():
-            shutil.copytree(package / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(package / name, target)
+    _lay_out_agent(machine, root / "agent")
+
+
+def sources() -> Iterator[tuple[str, Path]]:
+    """What of lvsnet runs in the guest: each module's path below the package, and where it is."""
+    package = Path(lvsnet.__file__).parent
+    return ((name, package / name) for name in AGENT)
+
+
+def _lay_out_agent(machine: Machine, directory: Path) -> None:
+    """Copies, and no links: what is in the cache is out of every guest's reach."""
+    directory.mkdir()
+    shutil.copyfile(Path(carried.__file__), directory / "carried.py")
+    if machine.code:
+        shutil.copyfile(machine.code, directory / carried.CODE)
+        return
+    for name, path in sources():
+        target = directory / "lvsnet" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
 
 
 def command(machine: Machine) -> list[str]:

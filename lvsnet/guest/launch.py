@@ -29,7 +29,20 @@ class Launched:
     """
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """A guest that boots before it is certain that it is needed."""
+
+    lab: str
+    machine: Machine
+    launched: Launched
+
+
 _waiting: list[Launched] = []
+_ahead: list[Ahead] = []
+_let_go: list[Launched] = []
+PATIENCE = 5.0
+"""Seconds until a supervisor that is no longer needed must have taken its guest away."""
 
 
 def begin() -> None:
@@ -51,8 +64,47 @@ def dismiss() -> None:
         unneeded.owner.close()
 
 
+def ahead(lab: str, machine: Machine) -> None:
+    """Launch a guest that `launch` is probably asked for soon, by this process or one it forks.
+
+    It ends with this process, unless that has `let_go` of it.
+    """
+    _ahead.append(Ahead(lab, machine, launch(lab, machine)))
+    atexit.register(end_unneeded)
+
+
+def end_unneeded(lab: str = "", machine: Machine | None = None) -> None:
+    """End what was launched ahead, except for that lab on that machine, and wait for its end."""
+    for one in [one for one in _ahead if (one.lab, one.machine) != (lab, machine)]:
+        _ahead.remove(one)
+        one.launched.owner.close()
+        try:
+            one.launched.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            one.launched.process.kill()
+            one.launched.process.wait()
+
+
+def let_go() -> None:
+    """Leave what was begun, or launched ahead, to the process that this one has just forked.
+
+    As long as two have the connection that owns a lab, it outlives one of them.
+    """
+    for launched in (*_waiting, *(one.launched for one in _ahead)):
+        launched.owner.close()
+        if launched.process.stdin is not None:
+            launched.process.stdin.close()
+        _let_go.append(launched)  # it is a child of this process, and reaped with it
+    _waiting.clear()
+    _ahead.clear()
+
+
 def launch(lab: str, machine: Machine) -> Launched:
-    """Start a supervisor, and under it a guest for ``lab``."""
+    """Start a supervisor, and under it a guest for ``lab``; or give the one launched ahead."""
+    for one in _ahead:
+        if (one.lab, one.machine) == (lab, machine):
+            _ahead.remove(one)
+            return one.launched
     launched = _waiting.pop() if _waiting else _start()
     stdin = launched.process.stdin
     if stdin is None:

@@ -162,6 +162,16 @@ def until(request: Request, report: Report) -> object:
     return asdict(watching.wait(condition, _record().plan, RUNTIME, limit, report))
 
 
+def act(request: Request, report: Report) -> object:
+    """``{name, request}``: one of `lvsnet.host.acts.ACTS`."""
+    from lvsnet.host import acts
+
+    asked = request.get("request")
+    if not isinstance(asked, dict):
+        raise ValueError("an act needs a request, a mapping")
+    return acts.perform(text(request, "name"), _record().plan.lab, RUNTIME, asked, report)
+
+
 def look(_request: Request, _report: Report) -> object:
     from lvsnet.observe import site
 
@@ -199,6 +209,15 @@ def start(request: Request, report: Report) -> object:
     return None
 
 
+def compile_agent(_request: Request, _report: Report) -> object:
+    """The modules that this agent runs by, compiled (`lvsnet.guest.carried.packed`), as base64."""
+    from base64 import b64encode
+
+    from lvsnet.guest import carried
+
+    return b64encode(carried.packed(Path(carried.HERE, "lvsnet"))).decode()
+
+
 COMMANDS: Mapping[str, Callable[[Request], list[str]]] = {
     "exec": exec_command,
     "log": log_command,
@@ -210,7 +229,9 @@ STREAMS: Mapping[str, Callable[[Request], int]] = {"relay": relay}
 """What a forked child does with the channels as its standard streams; its exit code."""
 OPERATIONS: Mapping[str, Callable[[Request, Report], object]] = {
     "about": about,
+    "act": act,
     "changes": changes,
+    "compile": compile_agent,
     "deploy": deploy,
     "look": look,
     "nodes": nodes,

@@ -11,7 +11,7 @@ from pathlib import Path
 from e2e.users import User
 from lvsnet import cache
 
-SHARED = ("image", "kernel", "kernel-built", "tree")
+SHARED = ("agent", "image", "kernel", "kernel-built", "tree")
 """Kinds of the cache; none knows where it lies."""
 
 

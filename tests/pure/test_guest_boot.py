@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +87,18 @@ def test_a_cache_that_was_taken_away_is_an_error(machine: boot.Machine, tmp_path
     Path(machine.image).unlink()
     with pytest.raises(FileNotFoundError):
         boot.lay_out(machine, tmp_path / "root")
+
+
+def test_a_compiled_agent_is_laid_out_without_its_sources(
+    machine: boot.Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "cache/code").write_bytes(b"compiled")
+    boot.lay_out(replace(machine, code=str(tmp_path / "cache/code")), tmp_path / "root")
+    agent = tmp_path / "root/agent"
+    assert sorted(path.name for path in agent.rglob("*")) == ["carried.py", "code"]
+    assert (agent / "code").read_bytes() == b"compiled"
+    # What is in the cache is out of every guest's reach.
+    assert (agent / "code").stat().st_nlink == 1
 
 
 def imported(file: Path) -> set[str]:

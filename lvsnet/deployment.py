@@ -6,6 +6,7 @@ import os
 import random
 import re
 import shutil
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from lvsnet.progress import Report
 
 if TYPE_CHECKING:
     from lvsnet.engine.runtime import About, Record
-    from lvsnet.guest.boot import VirtualTime
+    from lvsnet.guest.boot import Machine, VirtualTime
     from lvsnet.guest.client import Connection
     from lvsnet.guest.kernels.model import Kernel
     from lvsnet.image.nodefs import Image
@@ -53,13 +54,11 @@ def deploy(file: Path, wish: Wish, settle: float, report: Report) -> Record:
 
     launch.dismiss()
     plan = planned(file, wish, report)
-    _runs_nowhere(plan.lab)
+    runs_nowhere(plan.lab)
     kernel = f"host {os.uname().release}"
     report(f"{plan.lab}: {choice.runtime}, kernel {kernel}: {choice.reason}")
-    record = Record(_about(file, choice, kernel), plan)
-    {"crun": _by_crun, "docker": _by_docker, "containerlab": _by_containerlab}[choice.runtime](
-        record, settle, report
-    )
+    record = Record(about_lab(file, choice, kernel), plan)
+    BY[choice.runtime](record, settle, report)
     report(f"{plan.lab} runs")
     return record
 
@@ -74,11 +73,11 @@ def redeploy(file: Path, wish: Wish, settle: float, report: Report) -> Record:
         LabFileError: the file is wrong.
         LvsnetError: what cannot be changed in a running lab, or what failed.
     """
-    from lvsnet.compiled import compile_file
+    from lvsnet import plan_cache
     from lvsnet.control import labs
     from lvsnet.engine.runtime import Record
 
-    lab = guessed_name(file) or compile_file(file).plan.lab
+    lab = guessed_name(file) or plan_cache.compiled(file).plan.lab
     place = dict(labs.running()).get(lab)
     if place is None:
         return deploy(file, wish, settle, report)
@@ -167,26 +166,38 @@ def planned(file: Path, wish: Wish, report: Report) -> Plan:
     Raises:
         LabFileError: the file is wrong, or unwise where the wish is strict.
     """
-    from lvsnet.compiled import compile_file, refuse
+    from lvsnet import plan_cache
+    from lvsnet.compiled import refuse
 
-    compiled = compile_file(file)
+    compiled = plan_cache.compiled(file)
     if wish.strict:
         refuse(compiled.warnings)
     for warning in compiled.warnings:
         report(str(warning))
-    plan = replace(compiled.plan, strict=wish.strict)
+    return as_wished(compiled.plan, wish)
+
+
+def as_wished(plan: Plan, wish: Wish) -> Plan:
+    """A plan with what the wish adds to it."""
+    plan = replace(plan, strict=wish.strict)
     if not wish.privileged:
         return plan
     return replace(plan, nodes=tuple(replace(node, privileged=True) for node in plan.nodes))
 
 
-def _about(file: Path, choice: Choice, kernel: str) -> About:
+def about_lab(file: Path, choice: Choice, kernel: str) -> About:
+    """What is said of a lab that runs on this kernel, with its machine's clock."""
     from lvsnet.engine.runtime import About
 
     return About(str(file.resolve()), choice.runtime, kernel, choice.reason, os.getuid())
 
 
-def _runs_nowhere(lab: str, *without: str) -> None:
+def runs_nowhere(lab: str, *without: str) -> None:
+    """Look for a lab of that name, except in the places of these names.
+
+    Raises:
+        LvsnetError: it runs already.
+    """
     from lvsnet.control import labs
 
     if lab in [name for name, _place in labs.running(*without)]:
@@ -212,34 +223,51 @@ def _in_guest(file: Path, wish: Wish, choice: Choice, settle: float, report: Rep
     if guess in [place.lab for place in places.running()]:
         raise _runs_already(guess)
     if found is not None and image is not None and guess:
-        virtual = _virtual_time(wish, found)
-        with _guest(guess, size, found, image, virtual) as connection:
+        virtual = virtual_time(wish, found)
+        with guest(guess, size, found, image, virtual) as connection:
             plan = planned(file, wish, report)
             if (plan.lab, plan.memory) == (guess, size):
-                _runs_nowhere(guess, "guest")
-                about = _about_guest(file, choice, found, virtual)
-                return _run_in_guest(connection, found, plan, about, settle, report)
+                runs_nowhere(guess, "guest")
+                about = about_guest(file, choice, found, virtual)
+                record = run_in_guest(connection, found, plan, about, settle, report)
+                return _kept(connection, record, report)
     else:
         plan = planned(file, wish, report)
-    _runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
+    runs_nowhere(plan.lab, "guest")  # its supervisor tells whether it runs there
     found = kernels.ensure(report)
-    virtual = _virtual_time(wish, found)
+    virtual = virtual_time(wish, found)
     image = nodefs.ensure(report)
-    with _guest(plan.lab, plan.memory, found, image, virtual) as connection:
-        about = _about_guest(file, choice, found, virtual)
-        return _run_in_guest(connection, found, plan, about, settle, report)
+    with guest(plan.lab, plan.memory, found, image, virtual) as connection:
+        about = about_guest(file, choice, found, virtual)
+        record = run_in_guest(connection, found, plan, about, settle, report)
+        return _kept(connection, record, report)
 
 
-def _guest(
+def _kept(connection: Connection, record: Record, report: Report) -> Record:
+    from lvsnet.guest import starting
+
+    starting.keep(connection)
+    report(f"{record.plan.lab} runs")
+    return record
+
+
+def guest(
     lab: str, size: str, found: Kernel, image: Image, virtual: VirtualTime | None
 ) -> AbstractContextManager[Connection]:
+    """A guest that starts, as of `lvsnet.guest.starting.starting`; ``size`` is `Plan.memory`."""
+    from lvsnet.guest import starting
+
+    return starting.starting(lab, machine(size, found, image, virtual))
+
+
+def machine(size: str, found: Kernel, image: Image, virtual: VirtualTime | None) -> Machine:
+    """What the guest of a lab is made of; ``size`` is `Plan.memory`."""
     from lvsnet.guest import memory, starting
 
-    machine = starting.machine(found, image, size or memory.DEFAULT, virtual)
-    return starting.starting(lab, machine)
+    return starting.machine(found, image, size or memory.DEFAULT, virtual)
 
 
-def _virtual_time(wish: Wish, found: Kernel) -> VirtualTime | None:
+def virtual_time(wish: Wish, found: Kernel) -> VirtualTime | None:
     """The clock that is wished for.
 
     Raises:
@@ -258,14 +286,15 @@ def _virtual_time(wish: Wish, found: Kernel) -> VirtualTime | None:
     return VirtualTime(CALENDAR, seed)
 
 
-def _about_guest(file: Path, choice: Choice, found: Kernel, virtual: VirtualTime | None) -> About:
-    about = _about(file, choice, f"guest {found.version}")
+def about_guest(file: Path, choice: Choice, found: Kernel, virtual: VirtualTime | None) -> About:
+    """What is said of a lab in a guest."""
+    about = about_lab(file, choice, f"guest {found.version}")
     if virtual is None:
         return about
     return replace(about, clock="virtual", seed=virtual.seed)
 
 
-def _run_in_guest(
+def run_in_guest(
     connection: Connection,
     found: Kernel,
     plan: Plan,
@@ -273,6 +302,7 @@ def _run_in_guest(
     settle: float,
     report: Report,
 ) -> Record:
+    """Deploy a plan in the guest that `guest` gave, which ends with it unless it is kept."""
     from lvsnet.engine.runtime import Record
     from lvsnet.guest import boot, starting, uml
 
@@ -285,7 +315,6 @@ def _run_in_guest(
     modules = starting.modules(found, (*boot.LATER, *plan.kernel))
     record = Record(about, plan)
     starting.deploy(connection, record, modules, settle, report)
-    report(f"{plan.lab} runs")
     return record
 
 
@@ -339,3 +368,11 @@ def _by_containerlab(record: Record, settle: float, report: Report) -> None:
         )
     images.ensure(engine.connect(), record.plan.nodes, report)
     labs.deploy_by_containerlab(record, settle, report)
+
+
+BY: Mapping[str, Callable[[Record, float, Report], None]] = {
+    "crun": _by_crun,
+    "docker": _by_docker,
+    "containerlab": _by_containerlab,
+}
+"""Runtime -> what deploys a record on this machine's own kernel, and settles so many seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lvsnet.errors import LvsnetError
+from lvsnet.errors import LabFileError, LvsnetError, Problem
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -27,3 +27,21 @@ def directory(name: str) -> Path:
 def example_labs() -> dict[str, Path]:
     """The lab files that come with lvsnet, by their names without ``.yaml``, sorted."""
     return {file.stem: file for file in sorted(directory("labs").glob("*.yaml"))}
+
+
+def lab_file(given: str) -> Path:
+    """A path as it is, else the example lab of that name.
+
+    Raises:
+        LabFileError: there is nothing at that path, and no such example.
+    """
+    path = Path(given)
+    if path.exists():
+        return path
+    examples = example_labs()
+    if given in examples:
+        return examples[given]
+    hint = "`lvsnet labs` lists the examples that lvsnet carries"
+    if path.stem in examples:
+        hint = f"lvsnet carries an example lab {path.stem}: give {path.stem} for its file"
+    raise LabFileError([Problem(given, None, None, f"no such file; {hint}")])

@@ -6,30 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lvsnet.errors import LabFileError, LvsnetError, Problem
+from lvsnet.errors import LvsnetError
+from lvsnet.resources import lab_file as lab_file
 
 if TYPE_CHECKING:
     from lvsnet.plan.model import Plan
-
-
-def lab_file(given: str) -> Path:
-    """A path as it is, else the example lab of that name.
-
-    Raises:
-        LabFileError: there is nothing at that path, and no such example.
-    """
-    from lvsnet.resources import example_labs
-
-    path = Path(given)
-    if path.exists():
-        return path
-    examples = example_labs()
-    if given in examples:
-        return examples[given]
-    hint = "`lvsnet labs` lists the examples that lvsnet carries"
-    if path.stem in examples:
-        hint = f"lvsnet carries an example lab {path.stem}: give {path.stem} for its file"
-    raise LabFileError([Problem(given, None, None, f"no such file; {hint}")])
 
 
 def compiled(given: str) -> Plan:

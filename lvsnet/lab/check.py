@@ -44,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     vrrp.machines,
     vrrp.priorities_differ,
     vrrp.router_ids_differ,
+    vrrp.intervals,
     vrrp.one_configuration,
     settings.states,
     settings.unicast_peers,

@@ -175,6 +175,8 @@ def _file_form(value: object) -> object:
     return {"source": value} if isinstance(value, str | int | float) else value
 
 
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -308,7 +310,9 @@ class VrrpInstance(Strict):
     BACKUP for the others unless given; BACKUP for all with nopreempt, preempt_delay or auth_type
     AH, of which state MASTER takes something back."""
     advert_int: Annotated[Duration, AfterValidator(values.advert_int)] = Duration("1s")
-    """Time between advertisements: whole seconds, 1s to 255s."""
+    """Time between advertisements: whole seconds, 1s to 255s; with version 3 10ms to 40950ms."""
+    version: Literal[2, 3] = 2
+    """Of VRRP: RFC 3768, or RFC 5798, whose advertisements may come every 10ms."""
     authentication: Authentication | None = None
     """None unless given, as RFC 3768 has it."""
     nopreempt: Switch = False

@@ -287,12 +287,14 @@ def destination(value: object) -> Literal["default"] | IPv4Network:
     return "default" if network.prefixlen == 0 else network
 
 
+CENTISECOND = 10_000
+"""In microseconds."""
+
+
 def advert_int(value: Duration) -> Duration:
-    """VRRP version 2 sends its interval as whole seconds in one byte (RFC 3768, 5.3.7)."""
-    if value.microseconds % 1_000_000 or not 1 <= value.seconds <= 255:
-        raise ValueError(
-            f"{value} is not a whole number of seconds from 1s to 255s, as VRRP version 2 needs"
-        )
+    """What either version of VRRP can send; `lvsnet.lab.checks.vrrp.intervals` knows which."""
+    if value.microseconds % CENTISECOND or not CENTISECOND <= value.microseconds <= 255_000_000:
+        raise ValueError(f"{value} is no multiple of 10ms from 10ms to 255s")
     return value
 
 

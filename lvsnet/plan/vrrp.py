@@ -78,6 +78,7 @@ def _instance(lab: Lab, node: str, name: str, instance: VrrpInstance) -> Stateme
             statement("virtual_router_id", instance.virtual_router_id),
             statement("priority", instance.priority[node]),
             statement("advert_int", str(instance.advert_int.seconds)),
+            *(_one("version", 3) if instance.version == 3 else ()),
             *_preemption(instance),
             *(_unicast(lab, node, instance) if instance.unicast else ()),
             *_authentication(instance),

@@ -11,6 +11,8 @@ from lvsnet.lab.suggest import hint
 
 ROLES = ("director", "realserver")
 """Of machines that run keepalived."""
+LONGEST_V3 = 40_950_000
+"""Microseconds between advertisements of version 3: 4095 hundredths of a second."""
 
 
 def in_segment(lab: Lab) -> Iterator[Finding]:
@@ -90,6 +92,35 @@ def router_ids_differ(lab: Lab) -> Iterator[Finding]:
                 f" {first[key]} in segment {key[0]}",
             )
         first.setdefault(key, name)
+
+
+def intervals(lab: Lab) -> Iterator[Finding]:
+    """An instance's version of VRRP can send its interval, and has its authentication.
+
+    Version 2 has whole seconds in one byte (RFC 3768, 5.3.7), version 3 hundredths of a second in
+    twelve bits (RFC 5798, 5.2.7), and no authentication (9).
+    """
+    for name, instance in lab.vrrp.items():
+        where = f"VRRP instance {name}"
+        loc = ("vrrp", name, "advert_int")
+        microseconds = instance.advert_int.microseconds
+        if instance.version == 2 and microseconds % 1_000_000:
+            yield Finding(
+                loc,
+                f"{where}: {instance.advert_int} is not a whole number of seconds, as VRRP version "
+                "2 needs; with `version: 3` it may be",
+            )
+        if instance.version == 3 and microseconds > LONGEST_V3:
+            yield Finding(
+                loc,
+                f"{where}: {instance.advert_int} is too long for VRRP version 3: at most 40950ms",
+            )
+        if instance.version == 3 and instance.authentication is not None:
+            yield Finding(
+                ("vrrp", name, "authentication"),
+                f"{where}: VRRP version 3 has no authentication (RFC 5798, 9); take it out",
+                "key",
+            )
 
 
 def one_configuration(lab: Lab) -> Iterator[Finding]:

@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "stop": Command("power:stop", "Cut the power of nodes."),
     "start": Command("power:start", "Boot nodes that were stopped."),
     "restart": Command("power:restart", "Cut the power of nodes, and boot them."),
+    "fault": Group("fault:app", "Break something in a lab, mend it, and show what is broken."),
     "clock": Group("clock:app", "Show a lab's clock, hold it, or wind it forward."),
     "validate": Command("validate:validate", "Check a lab file without running anything."),
     "render": Command("render:render", "Write the files of every machine of a lab."),
@@ -119,7 +120,7 @@ def _open_standard_streams() -> None:
 
 def _begin_early(arguments: Sequence[str]) -> None:
     """What takes as long as the imports of the command that will need it, and needs no answer."""
-    if arguments[:1] == ["deploy"]:
+    if arguments[:1] in (["deploy"], ["test"]):
         from lvsnet.guest import launch
 
         launch.begin()

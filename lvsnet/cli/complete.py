@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from lvsnet.control.place import Place
+    from lvsnet.plan.model import Node
 
 VARIABLE = "_LVSNET_COMPLETE"
 """Names the shell that asks: lvsnet then answers, and runs nothing."""
@@ -29,6 +30,7 @@ NOTHING = "nothing"
 _LEFT_TO_THE_SHELL = {f"<{kind}>": kind for kind in (FILES, DIRECTORIES, YAML)}
 """Help of a candidate that stands for paths, which a shell completes better than anybody."""
 
+Part = TypeVar("Part")
 Candidate = str | tuple[str, str]
 """A value, or one with a word of help."""
 
@@ -44,6 +46,53 @@ def nodes(ctx: typer.Context, incomplete: str) -> list[Candidate]:
         names = [node for lab, place in found for node in place.nodes(lab)]
     given = ctx.params.get("nodes")
     return [name for name in names if not isinstance(given, list | tuple) or name not in given]
+
+
+def interfaces(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """``NODE:``, then ``NODE:IFACE`` with the segment's name as help."""
+    named, colon, _ = incomplete.partition(":")
+    if not colon:
+        return [f"{node}:" for node in nodes(ctx, incomplete)]
+    prefix, slash, node = named.rpartition("/")
+    lab = prefix or str(ctx.params.get("lab") or "")
+    return [
+        (f"{prefix}{slash}{node}:{interface.name}", interface.segment)
+        for interface in _planned(lab, node, lambda one: one.interfaces)
+    ]
+
+
+def daemons(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """The daemons of the node that is on the line already."""
+    prefix, _, node = str(ctx.params.get("node") or "").rpartition("/")
+    lab = prefix or str(ctx.params.get("lab") or "")
+    found = _planned(lab, node, lambda one: one.daemons)
+    return [one.name for one in found if one.name.startswith(incomplete)]
+
+
+def sides(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """``NODE,NODE``, and ``from`` between two such groups."""
+    before, comma, last = incomplete.rpartition(",")
+    given = [name for word in ctx.params.get("sides") or () for name in word.split(",")]
+    given += before.split(",") if comma else []
+    names = [name for name in nodes(ctx, last) if name not in given]
+    words = [f"{before}{comma}{name}" for name in names]
+    return [*words, "from"] if given and not comma and "from" not in given else [*words]
+
+
+def impairments(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """The keys of `lvsnet fault netem` that are not on the line yet, and what can end it."""
+    from lvsnet.faults.grammar import DIRECTIONS, IMPAIRMENTS
+
+    given = {word.partition("=")[0] for word in ctx.params.get("impairments") or ()}
+    keys = [f"{key}=" for key in IMPAIRMENTS if key not in given]
+    return [
+        one for one in (*keys, *(DIRECTIONS if given else ("off",))) if one.startswith(incomplete)
+    ]
+
+
+def of(*words: str) -> Callable[[str], list[Candidate]]:
+    """Whichever of these words fit."""
+    return lambda incomplete: [word for word in words if word.startswith(incomplete)]
 
 
 def labs(incomplete: str) -> list[Candidate]:
@@ -160,6 +209,18 @@ def _running() -> list[tuple[str, Place]]:
     from lvsnet.control.labs import running
 
     return list(running())
+
+
+def _planned(lab: str, node: str, part: Callable[[Node], Sequence[Part]]) -> list[Part]:
+    """A part of what a node of a lab was deployed with; nothing when there is no such node."""
+    return [
+        one
+        for name, place in _running()
+        if lab in ("", name)
+        for planned in place.record(name).plan.nodes
+        if planned.name == node
+        for one in part(planned)
+    ]
 
 
 def _shell(incomplete: str, kind: str) -> Candidate:

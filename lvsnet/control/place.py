@@ -114,5 +114,11 @@ class Place(Protocol):
     def until(self, lab: str, condition: Condition, limit: float, report: Report) -> Reached:
         """Wait until a condition is met, or ``limit`` seconds of the lab's time have passed."""
 
+    def act(self, lab: str, name: str, request: Mapping[str, object], report: Report) -> object:
+        """Do one of `lvsnet.host.acts.ACTS` where the lab's nodes are; what comes of it, as JSON.
+
+        It has ended when this is interrupted. `lvsnet.control` has functions that call it.
+        """
+
     def destroy(self, lab: str) -> None:
         """End a lab and wait until nothing of it is left."""

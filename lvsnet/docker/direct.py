@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lvsnet.engine.runtime import Record
 from lvsnet.engine.runtimes.docker import Docker
 from lvsnet.host import operations
@@ -33,6 +35,14 @@ def start(lab: str, node: str, report: Report) -> None:
 
 def reconfigure(record: Record, settle: float, report: Report) -> None:
     operations.reconfigure(record, Docker(), settle, report)
+
+
+def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> object:
+    from lvsnet.host import acts
+
+    runtime = Docker()
+    runtime.record(lab)  # says so when there is no such lab
+    return acts.perform(name, lab, runtime, request, report)
 
 
 def destroy(lab: str) -> None:

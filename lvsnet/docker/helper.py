@@ -60,6 +60,11 @@ def destroy(lab: str) -> None:
     _have_done({"op": "destroy", "lab": lab}, silent)
 
 
+def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> object:
+    asked = {"op": "act", "lab": lab, "name": name, "request": dict(request)}
+    return _have_done(asked, report)
+
+
 def container(image: str) -> dict[str, object]:
     """The body of a request to create a helper (Docker Engine API, ContainerCreate)."""
     return {

@@ -55,6 +55,8 @@ def perform(request: Mapping[str, object]) -> object:
             direct.start(lab, node, _progress)
         case {"op": "reconfigure", "record": record, "settle": int() | float() as settle}:
             direct.reconfigure(codec.decode(Record, record, "record"), settle, _progress)
+        case {"op": "act", "lab": str() as lab, "name": str() as name, "request": dict() as asked}:
+            return direct.act(lab, name, asked, _progress)
         case {"op": "destroy", "lab": str() as lab}:
             direct.destroy(lab)
         case _:

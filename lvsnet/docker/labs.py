@@ -218,6 +218,10 @@ def destroy(lab: str) -> None:
     _operations().destroy(lab)
 
 
+def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> object:
+    return _operations().act(lab, name, request, report)
+
+
 def _has_no_other(lab: str) -> LvsnetError:
     """Of clocks than the machine's."""
     from lvsnet.control.clock import refusal
@@ -282,10 +286,9 @@ def _running(lab: str, node: str) -> api.State:
     if state is None or not state.running:
         raise _off(node)
     if state.paused:
-        raise LvsnetError(
-            f"{node} is frozen, as `lvsnet stop` does before it cuts the power; it is just being "
-            f"stopped, or that broke off: `lvsnet stop {node}` ends it"
-        )
+        from lvsnet.engine.runtime import stands_still
+
+        raise stands_still(node)
     return state
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +33,9 @@ class Operations(Protocol):
 
     def reconfigure(self, record: Record, settle: float, report: Report) -> None:
         """As `lvsnet.host.operations.reconfigure`; the images are there already."""
+
+    def act(self, lab: str, name: str, request: Mapping[str, object], report: Report) -> object:
+        """As `lvsnet.host.acts.perform`."""
 
     def destroy(self, lab: str) -> None: ...
 

@@ -11,6 +11,8 @@ from pathlib import Path
 DEADLINE = 5.0
 """Seconds until the kernel must have let go of a group whose processes are dead."""
 INTERVAL = 0.005
+STOP_INTERVAL = 0.0002
+"""Seconds between looks at processes that stop, which they do as soon as they are scheduled."""
 
 UNIFIED = Path("/sys/fs/cgroup/unified")
 """Where cgroup v2 is mounted beside v1 (systemd's hybrid mode)."""
@@ -46,8 +48,10 @@ def freeze(group: str) -> None:
     Not by the group's own freezer: it does not let SIGKILL through with cgroup v1
     (Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst), where it is mounted at all.
 
+    When this returns, they have: a signal's work is done when its process is next scheduled.
+
     Raises:
-        OSError: after `DEADLINE` seconds there are still new processes.
+        OSError: after `DEADLINE` seconds there are still new processes, or some that go on.
     """
     until = time.monotonic() + DEADLINE
     stopped: set[int] = set()
@@ -60,6 +64,31 @@ def freeze(group: str) -> None:
         stopped |= running
         if time.monotonic() > until:
             raise OSError(errno.EBUSY, f"processes are still being made in control group {group}")
+    while any(_moves(pid) for pid in stopped):
+        if time.monotonic() > until:
+            raise OSError(errno.EBUSY, f"processes in control group {group} do not stop")
+        time.sleep(STOP_INTERVAL)
+
+
+def _moves(pid: int) -> bool:
+    """Whether a process can do anything before SIGSTOP reaches it (proc_pid_stat(5)).
+
+    One in the kernel that no signal wakes (D) cannot.
+    """
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] not in "TtZXD"
+
+
+def thaw(group: str) -> None:
+    """Let every process go on that `freeze` has stopped in ``group``, by SIGCONT."""
+    for pid in processes(group):
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            continue
 
 
 def processes(group: str) -> set[int]:

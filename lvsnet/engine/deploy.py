@@ -16,6 +16,7 @@ from typing import NoReturn
 from lvsnet.engine import files, logs, namespaces, network, ready
 from lvsnet.engine.runtime import Record, Runtime, find, is_volatile
 from lvsnet.errors import LvsnetError
+from lvsnet.host import leftovers
 from lvsnet.plan.model import File, Node, Plan
 from lvsnet.progress import Report
 
@@ -47,7 +48,10 @@ def destroy(lab: str, runtime: Runtime) -> None:
     try:
         runtime.remove(lab)
     finally:
-        namespaces.remove_fabric(lab)
+        try:
+            namespaces.remove_fabric(lab)
+        finally:
+            leftovers.remove(lab)
 
 
 def stop(plan: Plan, name: str, runtime: Runtime) -> None:
@@ -148,6 +152,11 @@ def boot(
             network.configure(node, inits[node.name])
         with step(node.name, "write its files"):
             files.write(Path(f"/proc/{inits[node.name]}/root"), files_to_write(node))
+    if leftovers.faults_of(plan.lab).exists():
+        # Costs a deploy time that has no use for it.
+        from lvsnet.engine import faulting
+
+        faulting.before_daemons(plan, nodes, runtime)
     for node in nodes:
         for command in node.commands:
             _run(plan, node, command, runtime)

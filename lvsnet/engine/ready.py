@@ -86,6 +86,15 @@ def ends(pid: int) -> bool:
     return state in "ZX" or bool(int(flags) & PF_EXITING)
 
 
+def stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal (T of proc_pid_stat(5)) and has not gone on."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] == "T"
+
+
 def listening(init: int) -> set[int]:
     """TCP ports that somebody listens on in the network namespace of process ``init``."""
     ports = set()

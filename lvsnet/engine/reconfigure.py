@@ -17,6 +17,7 @@ from pathlib import Path
 from lvsnet.engine import daemons, deploy, files, namespaces, network
 from lvsnet.engine.runtime import Record, Runtime, is_volatile
 from lvsnet.errors import LvsnetError
+from lvsnet.host import leftovers
 from lvsnet.plan.difference import (
     UNFINISHED,
     Action,
@@ -86,6 +87,11 @@ def reconfigure(record: Record, runtime: Runtime, report: Report) -> bool:
             f"{deploy.shortly(list(work.touched))} anew, from the file as it is then"
         ) from error
     runtime.keep(new)
+    if leftovers.faults_of(lab).exists():
+        # Costs time, and few labs have faults while they are changed.
+        from lvsnet.engine import faulting
+
+        faulting.after_change(new.plan)
     return True
 
 

@@ -100,7 +100,16 @@ class Runtime(Protocol):
         """Power off and forget every node of a lab, disks included. No such lab is fine."""
 
     def freeze(self, lab: str, nodes: Sequence[str]) -> None:
-        """Stop the processes of nodes where they are, until `power_off`; none runs any further."""
+        """Stop the processes of nodes where they are; none runs any further.
+
+        Until `thaw` or `power_off`: meanwhile no command is run in them.
+        """
+
+    def thaw(self, lab: str, nodes: Sequence[str]) -> None:
+        """Let the processes of nodes go on that `freeze` has stopped; others are fine."""
+
+    def frozen(self, lab: str, node: str) -> bool:
+        """Whether a node runs, and its processes are stopped."""
 
     def forget(self, lab: str, nodes: Sequence[str]) -> None:
         """Power off nodes of a lab that goes on, and remove them, disks included."""
@@ -132,6 +141,14 @@ def find(plan: Plan, name: str) -> Node:
             return node
     known = ", ".join(node.name for node in plan.nodes)
     raise LvsnetError(f"lab {plan.lab} has no node {name}; it has {known}")
+
+
+def stands_still(node: str) -> LvsnetError:
+    """What somebody is told who wants something of a frozen node."""
+    return LvsnetError(
+        f"{node} is frozen, by `lvsnet fault freeze`, or by a `lvsnet stop` that is at it or broke "
+        f"off: `lvsnet fault thaw {node}` lets it go on, `lvsnet stop {node}` ends it"
+    )
 
 
 def is_volatile(path: str, volatile: tuple[str, ...]) -> bool:

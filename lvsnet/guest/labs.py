@@ -208,6 +208,22 @@ def until(lab: str, condition: Condition, limit: float, report: Report) -> Reach
     return codec.decode(Reached, reached, "until")
 
 
+def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> object:
+    """An act says something at least once a minute of the lab's time.
+
+    Raises:
+        SilenceError: the lab's clock stands still, or goes much slower than when this began.
+    """
+    from lvsnet.observe.conditions import WORD
+
+    silence = client.SILENCE + WORD / min(clock(lab).speed, 1.0)
+    with client.connected(lab) as connection:
+        return client.call(
+            connection, {"op": "act", "name": name, "request": dict(request)}, report,
+            silence=silence,
+        )  # fmt: skip
+
+
 def destroy(lab: str) -> None:
     """End a lab and wait until nothing of it is left.
 

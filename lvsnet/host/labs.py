@@ -187,6 +187,14 @@ def until(lab: str, _condition: Condition, _limit: float, _report: Report) -> Re
     raise _has_no_other(lab)
 
 
+def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> object:
+    from lvsnet.host import acts
+
+    found = runtime()
+    found.record(lab)  # says so when there is no such lab
+    return acts.perform(name, lab, found, request, report)
+
+
 def destroy(lab: str) -> None:
     from lvsnet.host import operations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,12 @@ class Lab:
         from lvsnet.observe.model import Site
 
         return Site((), ())
+
+    def act(
+        self, _lab: str, name: str, _request: Mapping[str, object], _report: Report
+    ) -> list[object]:
+        assert name == "fault.standing"
+        return []
 
     def clock(self, _lab: str) -> Clock:
         return self.state

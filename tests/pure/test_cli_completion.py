@@ -13,7 +13,10 @@ import pytest
 from lvsnet import cli
 from lvsnet.cli import complete
 from lvsnet.cli.completion import SCRIPTS, Shell
+from lvsnet.compiled import compile_file
 from lvsnet.control import labs
+from lvsnet.engine.runtime import About, Record
+from lvsnet.resources import example_labs
 
 BREAKS = " \t\n\"'><=;|&(:"
 """COMP_WORDBREAKS of bash, as it is set at first."""
@@ -37,6 +40,11 @@ class Engine:
 
     def nodes(self, lab: str) -> list[str]:
         return {"dr": ["client", "lb01", "lb02"], "nat": ["client", "router"]}[lab]
+
+    def record(self, lab: str) -> Record:
+        return Record(
+            About("", "crun", "guest", "a test", 0), compile_file(example_labs()[lab]).plan
+        )
 
 
 def offered(*words: str, shell: str = "zsh") -> tuple[str, list[str]]:
@@ -67,6 +75,28 @@ def test_nodes_of_the_only_lab() -> None:
     assert offered("exec", "other/") == ("nothing", [])
     assert offered("exec", "lb01", "") == ("nothing", [])
     assert offered("stop", "lb01", "client", "") == ("nothing", ["lb02"])
+
+
+@pytest.mark.usefixtures("one_lab")
+def test_what_faults_are_of() -> None:
+    assert offered("fault", "lin") == ("nothing", ["link"])
+    assert offered("fault", "freeze", "lb") == ("nothing", ["lb01", "lb02"])
+    assert offered("fault", "link", "") == ("nothing", ["down", "up"])
+    assert offered("fault", "link", "down", "lb") == ("nothing", ["lb01:", "lb02:"])
+    assert offered("fault", "link", "down", "lb01:") == ("nothing", ["lb01:eth1"])
+    assert offered("fault", "link", "down", "dr/lb01:") == ("nothing", ["dr/lb01:eth1"])
+    assert offered("fault", "link", "down", "lb03:") == ("nothing", [])
+    assert offered("fault", "kill", "lb01", "") == ("nothing", ["keepalived"])
+    assert offered("fault", "kill", "dr/lb01", "k") == ("nothing", ["keepalived"])
+    assert offered("fault", "partition", "") == ("nothing", ["client", "lb01", "lb02"])
+    assert offered("fault", "partition", "lb01,") == ("nothing", ["lb01,client", "lb01,lb02"])
+    assert offered("fault", "partition", "lb01", "f") == ("nothing", ["from"])
+    assert offered("fault", "heal", "lb01", "from", "") == ("nothing", ["client", "lb02"])
+    assert offered("fault", "netem", "lb01:eth1", "d") == ("nothing", ["delay=", "duplicate="])
+    assert offered("fault", "netem", "lb01:eth1", "o") == ("nothing", ["off"])
+    assert offered("fault", "netem", "lb01:eth1", "delay=2ms", "o") == ("nothing", ["out"])
+    assert offered("fault", "service", "fl") == ("nothing", ["flap"])
+    assert offered("fault", "clear", "") == ("nothing", ["client", "lb01", "lb02"])
 
 
 @pytest.mark.usefixtures("two_labs")

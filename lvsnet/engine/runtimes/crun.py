@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lvsnet.engine import capabilities, cgroups, logs, ready
-from lvsnet.engine.runtime import Change, Record
+from lvsnet.engine.runtime import Change, Record, stands_still
 from lvsnet.engine.runtimes import disks, oci
 from lvsnet.engine.syscalls import MS_BIND, MS_PRIVATE, mount, unmount
 from lvsnet.errors import LvsnetError
@@ -88,6 +88,8 @@ class Crun:
 
     def start(self, lab: str, daemons: Sequence[tuple[Node, Daemon]]) -> list[int]:
         processes = []
+        for name in {node.name for node, _daemon in daemons}:
+            self._moves(lab, name)
         for node, daemon in daemons:
             pid_file = self._home(lab, node.name) / f"{daemon.name}.pid"
             arguments = ("exec", "--detach", f"--pid-file={pid_file}", _id(lab, node.name))
@@ -114,7 +116,12 @@ class Crun:
     def exec_command(
         self, lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]
     ) -> list[str]:
-        """The program on this machine that runs ``argv`` in a node, with this one's streams."""
+        """The program on this machine that runs ``argv`` in a node, with this one's streams.
+
+        Raises:
+            LvsnetError: the node is frozen.
+        """
+        self._moves(lab, node)
         # By env(1): crun's own --env replaces the node's environment, and a program that is not
         # there has a shell's exit code, 127.
         variables = [f"{name}={value}" for name, value in environment.items()]
@@ -132,6 +139,7 @@ class Crun:
 
         Its end goes to whoever listens at ``console``; its size is that of this one's terminal.
         """
+        self._moves(lab, node)
         variables = [f"{name}={value}" for name, value in environment.items()]
         options = ("--tty", f"--console-socket={console}")
         return self._crun(
@@ -168,6 +176,14 @@ class Crun:
                 cgroups.freeze(oci.cgroup(lab, node))
             except OSError as error:
                 raise LvsnetError(f"{node}: {error.strerror}") from error
+
+    def thaw(self, lab: str, nodes: Sequence[str]) -> None:
+        for node in nodes:
+            cgroups.thaw(oci.cgroup(lab, node))
+
+    def frozen(self, lab: str, node: str) -> bool:
+        pid = self._running(lab, node)
+        return pid != 0 and ready.stopped(pid)
 
     def power_off(self, lab: str, nodes: Sequence[str]) -> None:
         self._kill(lab, nodes)
@@ -276,6 +292,11 @@ class Crun:
         ours = any(line.endswith(oci.cgroup(lab, node)) for line in groups)
         return pid if ours and ready.runs(pid) else 0
 
+    def _moves(self, lab: str, node: str) -> None:
+        """What is new in a frozen node would run: only what was there is stopped."""
+        if self.frozen(lab, node):
+            raise stands_still(node)
+
     def _kill(self, lab: str, nodes: Iterable[str]) -> None:
         """End nodes: with its init, the kernel ends all of a node (pid_namespaces(7))."""
         pidfds = {}
@@ -348,7 +369,11 @@ class Crun:
         return self._lab(lab) / node
 
     def _pid(self, lab: str, node: str, file: str) -> int:
-        return int((self._home(lab, node) / file).read_text())
+        path = self._home(lab, node) / file
+        text = path.read_text()
+        if not text:  # crun has made it, and not yet written to it
+            raise FileNotFoundError(path)
+        return int(text)
 
 
 def _id(lab: str, node: str) -> str:

@@ -215,6 +215,12 @@ class Docker:
     def freeze(self, lab: str, nodes: Sequence[str]) -> None:
         docker_power.freeze(lab, nodes)
 
+    def thaw(self, lab: str, nodes: Sequence[str]) -> None:
+        docker_power.thaw(lab, nodes)
+
+    def frozen(self, lab: str, node: str) -> bool:
+        return docker_power.frozen(lab, node)
+
     def forget(self, lab: str, nodes: Sequence[str]) -> None:
         docker_records.forget(lab, nodes)
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import docker
 
 from lvsnet.docker import api, engine, labels
+from lvsnet.engine.runtime import stands_still
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.model import Node
 
@@ -44,6 +45,8 @@ def running(lab: str, node: str) -> api.State:
     found = state(lab, node)
     if found is None or not found.running:
         raise LvsnetError(f"{node} does not run; `lvsnet start {node}` starts it")
+    if found.paused:
+        raise stands_still(node)
     return found
 
 

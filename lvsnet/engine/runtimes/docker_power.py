@@ -53,6 +53,38 @@ def freeze(lab: str, nodes: Sequence[str]) -> None:
     docker_containers.each([node for node in nodes if node in known], pause)
 
 
+def thaw(lab: str, nodes: Sequence[str]) -> None:
+    """Let the processes of containers go on, by whichever of both ways `freeze` has stopped them.
+
+    Raises:
+        LvsnetError: the engine does not.
+    """
+    known = docker_containers.of_lab(lab)
+
+    def go_on(client: docker.APIClient, node: str) -> None:
+        state = docker_containers.state(lab, node)
+        if state is not None and state.paused:
+            with explained(node, "thaw its container"):
+                try:
+                    client.unpause(known[node].id)
+                except docker.errors.APIError as error:
+                    if error.status_code not in NOT_RUNNING:
+                        raise
+        for pid in processes_of(known[node].id):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    docker_containers.each([node for node in nodes if node in known], go_on)
+
+
+def frozen(lab: str, node: str) -> bool:
+    """Whether a container runs, and its processes are stopped."""
+    state = docker_containers.state(lab, node)
+    if state is None or not state.running:
+        return False
+    return state.paused or _state(state.pid) == "T"
+
+
 def power_off(lab: str, nodes: Sequence[str]) -> None:
     """Kill everything in containers at once; their disks stay."""
     known = docker_containers.of_lab(lab)

@@ -1,0 +1,1 @@
+"""Faults: what can be broken in a running lab, as data, and its text."""

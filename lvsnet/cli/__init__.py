@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "stop": Command("power:stop", "Cut the power of nodes."),
     "start": Command("power:start", "Boot nodes that were stopped."),
     "restart": Command("power:restart", "Cut the power of nodes, and boot them."),
+    "traffic": Command("traffic:traffic", "Send requests, and show what became of them."),
     "fault": Group("fault:app", "Break something in a lab, mend it, and show what is broken."),
     "clock": Group("clock:app", "Show a lab's clock, hold it, or wind it forward."),
     "validate": Command("validate:validate", "Check a lab file without running anything."),

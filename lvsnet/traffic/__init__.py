@@ -1,0 +1,1 @@
+"""Requests that clients in a lab send, and what became of each."""

@@ -86,13 +86,13 @@ def _wait(
     while True:
         patience = min(COMMAND, max(LEAST, begun + limit - time.monotonic()))
         look = Look(plan, running, patience)
-        missing = next(_unmet(condition, look), None)
+        missing = next(unmet(condition, look), None)
         now = time.monotonic()
         passed = now - begun
         if missing is None:
             return Reached(True, passed, "")
         if passed >= limit:
-            return Reached(False, passed, "; ".join(why() for why in _unmet(condition, look)))
+            return Reached(False, passed, "; ".join(why() for why in unmet(condition, look)))
         if now >= tell_at:
             tell_at = now + QUIET
             words = missing()
@@ -104,7 +104,7 @@ def _wait(
         time.sleep(max(0.0, begun + min(ticks * INTERVAL, limit) - time.monotonic()))
 
 
-def _unmet(condition: Condition, look: Look) -> Iterator[Callable[[], str]]:
+def unmet(condition: Condition, look: Look) -> Iterator[Callable[[], str]]:
     """For each term that is not true, who says what is there instead."""
     for term in condition.terms:
         why = _lacks(term, look)
@@ -116,10 +116,10 @@ def _lacks(term: Term, look: Look) -> Callable[[], str] | None:
     """None when a term is true."""
     match term:
         case VipOn(address, node):
-            met = address in _addresses(look, node)
+            met = address in addresses(look, node)
             return None if met else lambda: _whereabouts(look, address)
         case VipHolders(address, count):
-            met = len(_holders(look, address)) == count
+            met = len(holders(look, address)) == count
             return None if met else lambda: _whereabouts(look, address)
         case InTable():
             return _table(term, look)
@@ -132,12 +132,12 @@ def _lacks(term: Term, look: Look) -> Callable[[], str] | None:
             return (lambda: words) if words else None
 
 
-def _addresses(look: Look, node: str) -> frozenset[str]:
+def addresses(look: Look, node: str) -> frozenset[str]:
     """The addresses, without prefix length, that a node holds on interfaces that are not lo."""
     if node not in look.addresses:
         look.addresses[node] = frozenset(
             address.partition("/")[0]
-            for index, address in _inside(look, node, _all_addresses) or ()
+            for index, address in inside(look, node, _all_addresses) or ()
             if index != LOOPBACK
         )
     return look.addresses[node]
@@ -148,14 +148,15 @@ def _all_addresses() -> Sequence[tuple[int, str]]:
         return links.addresses()
 
 
-def _services(look: Look, node: str) -> Sequence[Service]:
+def services(look: Look, node: str) -> Sequence[Service]:
+    """A node's IPVS table; empty when it does not run, or has none."""
     if node not in look.services:
-        look.services[node] = _inside(look, node, ipvs.services) or ()
+        look.services[node] = inside(look, node, ipvs.services) or ()
     return look.services[node]
 
 
-def _inside(look: Look, node: str, read: Callable[[], Sequence[T]]) -> Sequence[T] | None:
-    """What is read in a node's network namespace; None when the node does not run."""
+def inside(look: Look, node: str, read: Callable[[], Sequence[T]]) -> Sequence[T] | None:
+    """What ``read`` reads in a node's network namespace; None when the node does not run."""
     init = look.nodes.init(node)
     if init is None:
         return None
@@ -167,12 +168,13 @@ def _inside(look: Look, node: str, read: Callable[[], Sequence[T]]) -> Sequence[
         return None
 
 
-def _holders(look: Look, address: str) -> list[str]:
-    return [node.name for node in look.plan.nodes if address in _addresses(look, node.name)]
+def holders(look: Look, address: str) -> list[str]:
+    """The nodes that hold an address on an interface that is not lo, in the order of the lab."""
+    return [node.name for node in look.plan.nodes if address in addresses(look, node.name)]
 
 
 def _whereabouts(look: Look, address: str) -> str:
-    return f"{address} is on {' and '.join(_holders(look, address)) or 'no node'}"
+    return f"{address} is on {' and '.join(holders(look, address)) or 'no node'}"
 
 
 def _table(term: InTable, look: Look) -> Callable[[], str] | None:
@@ -211,7 +213,7 @@ def _count(term: Connections, look: Look) -> Callable[[], str] | None:
 
 def _no_table(look: Look, director: str) -> str:
     """Why a director has no services; empty when it has some."""
-    if _services(look, director):
+    if services(look, director):
         return ""
     if look.nodes.init(director) is None:
         return f"{director} does not run"
@@ -223,7 +225,7 @@ def _lines(
 ) -> Iterator[tuple[Service, RealServer]]:
     """The lines of a director's table that are meant."""
     addresses = None if server is None else addresses_of(server, look.plan)
-    for one in _services(look, director):
+    for one in services(look, director):
         if not _is(one, service):
             continue
         for line in one.real_servers:

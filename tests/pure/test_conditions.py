@@ -287,7 +287,7 @@ def look(plan: Plan, running: Nodes) -> watching.Look:
 def unmet(plan: Plan, text: str, fake: Fake | None = None) -> list[str]:
     runtime: Runtime = fake or Fake()  # type: ignore[assignment]  # what is asked for is there
     with nodes(plan.lab, runtime) as running:
-        return [why() for why in watching._unmet(parse(text), look(plan, running))]
+        return [why() for why in watching.unmet(parse(text), look(plan, running))]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""What a program in Python sees of a lab, where its nodes are: `lvsnet.host.acts` has the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from lvsnet.engine.runtime import Runtime, find
+from lvsnet.observe import conditions, watching
+from lvsnet.progress import Report
+
+Request = Mapping[str, object]
+
+
+def until(lab: str, runtime: Runtime, request: Request, report: Report) -> object:
+    """``{condition, limit}``, in seconds: a `Reached`, also on the machine's own clock."""
+    limit = request.get("limit")
+    if not isinstance(limit, int | float):
+        raise ValueError("a wait for a condition needs a limit")
+    condition = conditions.from_json(request.get("condition"))
+    plan = runtime.record(lab).plan
+    return asdict(watching.wait(condition, plan, runtime, float(limit), report))
+
+
+def up(lab: str, runtime: Runtime, request: Request, report: Report) -> object:
+    """``{deadline}``, in seconds: wait until VIPs are held and real servers listed."""
+    from lvsnet.observe import site
+
+    deadline = request.get("deadline")
+    if not isinstance(deadline, int | float):
+        raise ValueError("a wait for the site needs a deadline")
+    site.wait(runtime.record(lab).plan, runtime, float(deadline), report)
+    return None
+
+
+def events(lab: str, runtime: Runtime, request: Request, report: Report) -> object:
+    """``{seconds}``: what happens in so many seconds of the lab's time, each event as a list."""
+    from lvsnet.observe import events
+
+    seconds = request.get("seconds")
+    if not isinstance(seconds, int | float):
+        raise ValueError("events are told for so many seconds")
+    found = events.during(runtime.record(lab).plan, runtime, float(seconds), report)
+    return [list(asdict(event).values()) for event in found]
+
+
+def log(lab: str, runtime: Runtime, request: Request, _report: Report) -> object:
+    """``{node}``: the end of what its daemons said."""
+    node = find(runtime.record(lab).plan, str(request.get("node")))
+    return runtime.said(lab, node.name)
+
+
+def requests(lab: str, _runtime: Runtime, request: Request, _report: Report) -> object:
+    """``{id}``: ``[requests, over]`` of a load, those that are over so far."""
+    from lvsnet.traffic import records, running
+
+    id = str(request.get("id"))
+    over = running.is_over(lab, id)
+    return [records.packed(running.requests(lab, id)), over]
+
+
+def stop(lab: str, _runtime: Runtime, request: Request, _report: Report) -> object:
+    """``{id}``: have a load send no new requests, and wait for none."""
+    from lvsnet.traffic import running
+
+    running.stop(lab, str(request.get("id")))
+    return None

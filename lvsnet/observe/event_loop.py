@@ -1,0 +1,93 @@
+"""The life of the process that watches a lab (`lvsnet.observe.events` forks it).
+
+It sleeps until somebody tells something, or the next point of a grid of the clock is reached, and
+in virtual time its sleep makes no time pass.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+
+from lvsnet.engine.runtime import Runtime
+from lvsnet.errors import LvsnetError
+from lvsnet.observe import lab_watch
+from lvsnet.observe.events import ERROR, OVER, READY
+from lvsnet.observe.lab_watch import LabWatch
+from lvsnet.observe.outlet import Outlet
+from lvsnet.plan.model import Plan
+
+GRID_NS = 100_000_000
+ROUNDS = 100
+"""In which the largest buffers are read to their end, some hundred messages at a time."""
+
+
+def run(plan: Plan, runtime: Runtime, out: int, control: int, parent: int) -> None:
+    """Watch a lab until the eventfd ``control`` says to end, or the process of pidfd ``parent``
+    does; what happens goes to ``out``, and at last, if it was not asked to end, why.
+    """
+    outlet = Outlet(out)
+    try:
+        try:
+            watch = lab_watch.begin(plan, runtime, outlet)
+            outlet.say({READY: True})
+            _follow(watch, control, parent)
+            outlet.say({OVER: True})
+        except LvsnetError as error:
+            outlet.say({ERROR: str(error)})
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            outlet.say({ERROR: f"{where}{error.strerror or error}"})
+        outlet.write_all(parent)
+    except BrokenPipeError:
+        return  # nobody wants to know
+
+
+def _follow(watch: LabWatch, control: int, parent: int) -> None:
+    """Until ``control`` or ``parent`` can be read; at the former all that has happened is told."""
+    outlet = watch.outlet
+    number = 0
+    # In virtual time each reading of the clock costs a word with the host: one in each turn.
+    now = time.monotonic_ns()
+    due = _next_tick(now)
+    while True:
+        poll = select.poll()
+        for fd in (control, parent):
+            poll.register(fd, select.POLLIN)
+        if outlet.queued:
+            poll.register(outlet.fd, select.POLLOUT)
+        # With a full outlet nothing is taken in: what the kernel then drops it tells.
+        for fd in () if outlet.full else watch.waits():
+            poll.register(fd, select.POLLIN)
+        patience = None if outlet.full else max(0, due - now) / 1e6
+        readable = {fd for fd, _ in poll.poll(patience)}
+        if parent in readable:
+            return
+        if control in readable:
+            _tell_the_rest(watch)
+            return
+        watch.heard(readable)
+        now = time.monotonic_ns()
+        watch.send(now)
+        if now >= due and not outlet.full:
+            number += 1
+            watch.tick(number)
+            if watch.pending:
+                watch.send(time.monotonic_ns())
+            due = _next_tick(now)
+        outlet.write()
+
+
+def _tell_the_rest(watch: LabWatch) -> None:
+    """Of all that has happened until now; of what goes on happening not all."""
+    for _ in range(ROUNDS):
+        watch.heard(watch.waits())
+        if not watch.pending:
+            break
+        watch.send(time.monotonic_ns())
+    watch.tick(0)
+    watch.send(time.monotonic_ns())
+
+
+def _next_tick(now: int) -> int:
+    return (now // GRID_NS + 1) * GRID_NS

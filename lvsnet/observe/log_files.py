@@ -1,0 +1,117 @@
+"""The logs of nodes that are files, read as they grow (inotify(7))."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+IN_MODIFY = 0x2
+IN_IGNORED = 0x8000
+IN_CLOEXEC, IN_NONBLOCK = os.O_CLOEXEC, os.O_NONBLOCK
+EVENT = struct.Struct("=iIII")
+"""struct inotify_event: watch, mask, cookie, length of the name that follows."""
+READ_SIZE = 64 * 1024
+BEFORE = 256 * 1024
+"""Bytes of a log's end that are of interest from before it is watched."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@runtime_checkable
+class HasLogFiles(Protocol):
+    """A runtime that keeps each node's log in a file."""
+
+    def log(self, lab: str, node: str) -> Path:
+        """That file; it is there when the node has been switched on once."""
+
+
+@dataclass
+class LogFile:
+    file: int
+    """A descriptor, at what was not read yet."""
+    watch: int
+
+    def read(self) -> bytes:
+        """What is new."""
+        pieces = []
+        while piece := os.read(self.file, READ_SIZE):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+
+@dataclass
+class LogFiles:
+    """The log files that are watched, by node."""
+
+    fd: int = field(default_factory=lambda: _inotify())
+    """Readable when there is something new in one."""
+    files: dict[str, LogFile] = field(default_factory=dict)
+
+    def open(self, node: str, path: Path) -> bool:
+        """Watch a node's log; whether that is a new one, and not the same as before.
+
+        Raises:
+            OSError: it is not there, or too many files are watched on this machine.
+        """
+        known = self.files.get(node)
+        if known is not None:
+            if os.path.samestat(os.fstat(known.file), path.stat()):
+                return False
+            os.close(known.file)  # with the file, the kernel has forgotten the watch
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            watch = _checked(
+                _libc.inotify_add_watch(self.fd, os.fsencode(path), IN_MODIFY), f"watch {path}"
+            )
+        except OSError:
+            os.close(file)
+            raise
+        self.files[node] = LogFile(file, watch)
+        return True
+
+    def grown(self) -> list[str]:
+        """The nodes whose log may have grown since the last time."""
+        try:
+            content = os.read(self.fd, READ_SIZE)
+        except BlockingIOError:
+            return []
+        watches = set()
+        at = 0
+        while at < len(content):
+            watch, mask, _cookie, length = EVENT.unpack_from(content, at)
+            at += EVENT.size + length
+            if watch < 0:  # IN_Q_OVERFLOW: it may be any
+                return list(self.files)
+            if not mask & IN_IGNORED:
+                watches.add(watch)
+        return [node for node, one in self.files.items() if one.watch in watches]
+
+    def read(self, node: str) -> bytes:
+        """What is new in a node's log; nothing of one that is not watched."""
+        return self.files[node].read() if node in self.files else b""
+
+    def skip(self, node: str) -> bytes:
+        """The end of what a log has from before; from now on what comes is new.
+
+        Nothing of one that is not watched.
+        """
+        if node not in self.files:
+            return b""
+        file = self.files[node].file
+        os.lseek(file, max(0, os.fstat(file).st_size - BEFORE), os.SEEK_SET)
+        return self.read(node)
+
+
+def _inotify() -> int:
+    return _checked(_libc.inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "inotify_init1")
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result

@@ -1,0 +1,60 @@
+"""The end of a pipe from which nobody may read for long: events wait here, none is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+
+from lvsnet.observe.event import Event
+
+MOST_QUEUED = 8 * 1024 * 1024
+"""Bytes that wait before nothing more is taken in: some 60,000 events."""
+
+
+@dataclass
+class Outlet:
+    """Lines of JSON: an event is a list of its fields, anything else is an object."""
+
+    fd: int
+    """Non-blocking."""
+    queued: bytearray = field(default_factory=bytearray)
+
+    @property
+    def full(self) -> bool:
+        return len(self.queued) > MOST_QUEUED
+
+    def tell(self, event: Event) -> None:
+        self.queued += json.dumps(astuple(event)).encode() + b"\n"
+
+    def say(self, words: Mapping[str, object]) -> None:
+        self.queued += json.dumps(words).encode() + b"\n"
+
+    def write(self) -> None:
+        """As much as the pipe has room for.
+
+        Raises:
+            BrokenPipeError: nobody will read it.
+        """
+        try:
+            while self.queued:
+                del self.queued[: os.write(self.fd, self.queued)]
+        except BlockingIOError:
+            return
+
+    def write_all(self, parent: int) -> None:
+        """All of it, unless the process of pidfd ``parent`` ends; it waits for the reader.
+
+        Raises:
+            BrokenPipeError: nobody will read it.
+        """
+        poll = select.poll()
+        poll.register(self.fd, select.POLLOUT)
+        poll.register(parent, select.POLLIN)
+        self.write()
+        while self.queued:
+            if any(fd == parent for fd, _ in poll.poll()):
+                return
+            self.write()

@@ -1,0 +1,388 @@
+"""A watched lab of one segment and two nodes that are processes in network namespaces."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from lvsnet.engine import namespaces, network, ready
+from lvsnet.engine.links import Links
+from lvsnet.engine.runtimes.crun import Crun
+from lvsnet.errors import LvsnetError
+from lvsnet.observe import arp, events, lab_watch, outlet
+from lvsnet.observe.event import Event
+from lvsnet.observe.events import Watcher
+from lvsnet.plan.model import AddressHeld, Daemon, Interface, Node, Plan, Segment
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0, reason="making network namespaces and entering others needs root"
+)
+
+VIP = "192.168.10.100"
+DEADLINE = 20.0
+DAEMON = Daemon("sleeper", ("sleep",), 0)
+
+
+@dataclass(frozen=True)
+class Processes(Crun):
+    """The files of labs of crun's, whose nodes are processes outside of control groups."""
+
+    def _running(self, lab: str, node: str) -> int:
+        try:
+            pid = self._pid(lab, node, "init.pid")
+        except FileNotFoundError:
+            return 0
+        return pid if ready.runs(pid) else 0
+
+
+@dataclass
+class Small:
+    """The lab, by name ``lab``, its nodes ``lb01`` and ``lb02``."""
+
+    plan: Plan
+    runtime: Processes
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    inits: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def switch_on(self, name: str) -> None:
+        node = next(one for one in self.plan.nodes if one.name == name)
+        home = self.runtime.state / "labs" / self.plan.lab / name
+        log = self.runtime.log(self.plan.lab, name)
+        for directory in (home, log.parent):
+            directory.mkdir(parents=True, exist_ok=True)
+        log.touch()
+        init = self.starts("unshare", "--net", "sleep", "infinity")
+        here = Path("/proc/self/ns/net").stat().st_ino
+        awaited(lambda: namespaces.of_process(init.pid).stat().st_ino != here)
+        with network.opened(namespaces.of_fabric(self.plan.lab)) as fabric:
+            network.wire(fabric, network.bridges(fabric, self.plan.segments), node, init.pid)
+        network.configure(node, init.pid)
+        self.inits[name] = init
+        (home / "init.pid").write_text(str(init.pid))
+
+    def switch_off(self, name: str) -> None:
+        """Return when its namespace is gone, too: nobody must keep it."""
+        end(self.inits.pop(name))
+        port = next(one.interfaces[0].port for one in self.plan.nodes if one.name == name)
+        with network.opened(namespaces.of_fabric(self.plan.lab)) as links:
+            awaited(lambda: links.find(port) is None)
+
+    def daemon(self, name: str) -> subprocess.Popen[bytes]:
+        """One that runs from now on."""
+        process = self.starts("sleep", "infinity")
+        home = self.runtime.state / "labs" / self.plan.lab / name
+        (home / f"{DAEMON.name}.pid").write_text(str(process.pid))
+        return process
+
+    def starts(self, *argv: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(argv)
+        self.processes.append(process)
+        return process
+
+    def says(self, name: str, line: str) -> None:
+        with self.runtime.log(self.plan.lab, name).open("a") as log:
+            log.write(line)
+
+    def address(self, name: str, change: Callable[[Links, int], None]) -> None:
+        with network.opened(namespaces.of_process(self.inits[name].pid)) as links:
+            change(links, links.index("eth1"))
+
+    def watched(self) -> Watcher:
+        return events.begin(self.plan, self.runtime)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Small]:
+    lab = f"ev{os.getpid()}"
+
+    def node(number: int) -> Node:
+        mac = f"02:00:00:00:00:0{number}"
+        address = (f"192.168.10.1{number}/24",)
+        wire = Interface("eth1", "lan", f"port{number}", mac, address, 1500)
+        return Node(
+            f"lb0{number}", "director", (wire,), (), (), (), (), (DAEMON,), (), (), (), False, ""
+        )
+
+    nodes = (node(1), node(2))
+    segments = (Segment("lan", "br-lan", 1500),)
+    held = (AddressHeld(VIP, ("lb01", "lb02")),)
+    one = Small(Plan(lab, segments, nodes, (), held, ()), Processes(tmp_path, None))
+    network.make_segments(namespaces.create_fabric(lab), segments)
+    try:
+        for name in ("lb01", "lb02"):
+            one.switch_on(name)
+        yield one
+    finally:
+        for process in one.processes:
+            end(process)
+        namespaces.remove_fabric(lab)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait(DEADLINE)
+
+
+def awaited(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+def come(watcher: Watcher, *wanted: tuple[str, str, str]) -> list[Event]:
+    """Wait until events have come of which these are a part: kind, node and word."""
+    found: list[Event] = []
+    until = time.monotonic() + DEADLINE
+    while missing := [one for one in wanted if one not in seen(found)]:
+        left = until - time.monotonic()
+        assert left > 0, f"{missing} have not come, but {found}"
+        if select.select([watcher.fd], [], [], left)[0]:
+            found += watcher.read()
+    return found
+
+
+def seen(found: list[Event]) -> list[tuple[str, str, str]]:
+    return [(one.kind, one.node, one.what) for one in found]
+
+
+def takes(links: Links, index: int) -> None:
+    links.add_address(index, f"{VIP}/32")
+
+
+def gives(links: Links, index: int) -> None:
+    links.delete_address(index, f"{VIP}/32")
+
+
+def test_a_vip_moves(small: Small) -> None:
+    with small.watched() as watcher:
+        assert watcher.read() == []
+        before = time.monotonic_ns()
+        small.address("lb01", takes)
+        between = time.monotonic_ns()
+        small.address("lb01", gives)
+        small.address("lb02", takes)
+        found = come(watcher, ("vip", "lb02", "gained"))
+    assert seen(found) == [
+        ("vip", "lb01", "gained"),
+        ("vip", "lb01", "lost"),
+        ("vip", "lb02", "gained"),
+    ]
+    assert {one.subject for one in found} == {VIP}
+    assert before < found[0].at <= found[1].at <= found[2].at < time.monotonic_ns()
+    assert found[2].at > between
+
+
+def test_what_is_there_at_first_is_not_told(small: Small) -> None:
+    small.address("lb01", takes)
+    small.says("lb01", "(VI_1) Entering MASTER STATE\n")
+    small.daemon("lb01")
+    with small.watched() as watcher:
+        small.says("lb01", "(VI_1) Entering MASTER STATE\n")
+        assert watcher.end() == []
+
+
+def test_a_cable_is_pulled_and_plugged(small: Small) -> None:
+    node = small.plan.nodes[0]
+    fabric = namespaces.of_fabric(small.plan.lab)
+    with small.watched() as watcher:
+        network.pull_out(fabric, node.interfaces)
+        (down,) = come(watcher, ("link", "lb01", "down"))
+        with network.opened(fabric) as links:
+            links.set_up(links.index("port1"))
+        assert ("link", "lb01", "up") in seen(come(watcher, ("link", "lb01", "up")))
+    assert down.text == "eth1 is down: no carrier"
+
+
+def test_a_gratuitous_arp_is_heard_with_its_sender(small: Small) -> None:
+    with small.watched() as watcher:
+        with namespaces.entered(namespaces.of_process(small.inits["lb02"].pid)):
+            announce("eth1", "02:00:00:00:00:02", VIP)
+        (found,) = come(watcher, ("arp", "lb02", "gratuitous"))
+    assert found.subject == VIP
+    assert found.text == f"says that {VIP} is at 02:00:00:00:00:02 on lan"
+
+
+def announce(interface: str, mac: str, address: str) -> None:
+    own, said = bytes.fromhex(mac.replace(":", "")), IPv4Address(address).packed
+    packet = arp.PACKET.pack(*arp.OVER_ETHERNET, 1, own, said, bytes(6), said)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as end:
+        end.bind((interface, 0))
+        end.send(b"\xff" * 6 + own + b"\x08\x06" + packet)
+
+
+def test_keepalived_says_what_it_becomes(small: Small) -> None:
+    with small.watched() as watcher:
+        small.says("lb02", "Fri Jan  1 00:00:03 2027: (VI_1) Entering MAS")
+        small.says("lb02", "TER STATE\nFri Jan  1 00:00:03 2027: (VI_1) setting VIPs.\n")
+        (found,) = come(watcher, ("vrrp", "lb02", "master"))
+    assert (found.subject, found.text) == ("VI_1", "VI_1 enters MASTER")
+
+
+def test_a_node_loses_power_and_boots(small: Small) -> None:
+    small.address("lb01", takes)
+    with small.watched() as watcher:
+        descriptors = Path(f"/proc/{watcher.pid}/fd")
+        before = len(list(descriptors.iterdir()))
+        small.switch_off("lb01")
+        off = come(watcher, ("node", "lb01", "off"), ("vip", "lb01", "lost"))
+        assert seen(off)[-2:] == [("node", "lb01", "off"), ("vip", "lb01", "lost")]
+        small.switch_on("lb01")
+        come(watcher, ("node", "lb01", "on"), ("link", "lb01", "up"))
+        small.address("lb01", takes)
+        small.says("lb01", "(VI_1) Entering MASTER STATE\n")
+        come(watcher, ("vip", "lb01", "gained"), ("vrrp", "lb01", "master"))
+        awaited(lambda: len(list(descriptors.iterdir())) == before)
+
+
+def test_a_node_that_never_was_on_is_switched_on(small: Small) -> None:
+    small.switch_off("lb02")
+    log = small.runtime.log(small.plan.lab, "lb02")
+    log.unlink()
+    with small.watched() as watcher:
+        small.switch_on("lb02")
+        small.says("lb02", "(VI_1) Entering BACKUP STATE (init)\n")
+        come(watcher, ("node", "lb02", "on"), ("vrrp", "lb02", "backup"))
+
+
+def test_a_daemon_ends_and_is_started(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_watch, "SLOWLY", 1_000_000)  # never
+    daemon = small.daemon("lb01")
+    with small.watched() as watcher:
+        end(daemon)
+        (exited,) = come(watcher, ("daemon", "lb01", "exited"))
+        assert (exited.subject, exited.text) == ("sleeper", "sleeper has ended")
+        small.daemon("lb01")
+        come(watcher, ("daemon", "lb01", "started"))
+
+
+def test_the_end_has_all_that_happened_before(small: Small) -> None:
+    times = 3000
+    watcher = small.watched()
+    os.kill(watcher.pid, signal.SIGSTOP)
+    with network.opened(namespaces.of_process(small.inits["lb01"].pid)) as links:
+        index = links.index("eth1")
+        for _ in range(times):
+            takes(links, index)
+            gives(links, index)
+    # It is told to end before it has read any.
+    os.eventfd_write(watcher._control, 1)
+    os.kill(watcher.pid, signal.SIGCONT)
+    found = watcher.end()
+    assert [one.what for one in found] == ["gained", "lost"] * times
+    assert watcher.end() == watcher.read() == []
+
+
+def test_a_reader_that_does_not_come_for_long_misses_nothing(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlet, "MOST_QUEUED", 1000)
+    times = 600
+    watcher = small.watched()
+    with network.opened(namespaces.of_process(small.inits["lb01"].pid)) as links:
+        index = links.index("eth1")
+        for _ in range(times):
+            takes(links, index)
+            gives(links, index)
+    # More than the pipe of 64 KB takes, in pages that are not all full.
+    awaited(lambda: unread(watcher.fd) > 40_000)
+    assert [one.what for one in watcher.end()] == ["gained", "lost"] * times
+
+
+def unread(pipe: int) -> int:
+    """Bytes that wait in a pipe (FIONREAD of ioctl(2))."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def test_it_is_told_when_something_may_be_missing(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arp, "BUFFER", 4096)
+    watcher = small.watched()
+    os.kill(watcher.pid, signal.SIGSTOP)
+    with network.opened(namespaces.of_process(small.inits["lb01"].pid)) as links:
+        index = links.index("eth1")
+        for _ in range(500):
+            takes(links, index)
+            gives(links, index)
+        links.add_address(index, "10.0.0.9/32")
+    os.kill(watcher.pid, signal.SIGCONT)
+    found = watcher.end()
+    assert ("watch", "lb01", "missed") in seen(found)
+    assert 0 < len(found) < 1000
+    vips = [one.what for one in found if one.subject == VIP]
+    assert vips == [("gained", "lost")[n % 2] for n in range(len(vips))]
+    assert len(vips) % 2 == 0
+    assert [one.what for one in found if one.subject == "10.0.0.9"] == ["gained"]
+
+
+def test_a_destroyed_lab_is_watched_no_more(small: Small) -> None:
+    with small.watched() as watcher:
+        for name in ("lb01", "lb02"):
+            small.switch_off(name)
+        namespaces.remove_fabric(small.plan.lab)
+        with pytest.raises(LvsnetError, match="was destroyed"):
+            come(watcher, ("node", "lb01", "on"))
+
+
+def test_a_watch_that_is_killed_says_so(small: Small) -> None:
+    with small.watched() as watcher:
+        os.kill(watcher.pid, signal.SIGKILL)
+        with pytest.raises(LvsnetError, match="watched no more"):
+            come(watcher, ("node", "lb01", "on"))
+
+
+def test_one_that_was_killed_does_not_end_as_if_nothing_had_happened(small: Small) -> None:
+    watcher = small.watched()
+    os.kill(watcher.pid, signal.SIGKILL)
+    with pytest.raises(LvsnetError, match="watched no more"):
+        watcher.end()
+
+
+def test_it_ends_with_who_began_it(small: Small) -> None:
+    told, tells = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        try:
+            os.write(tells, str(small.watched().pid).encode())
+            signal.pause()
+        finally:
+            os._exit(1)
+    os.close(tells)
+    watching = os.pidfd_open(int(os.read(told, 100)))
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    assert select.select([watching], [], [], DEADLINE)[0]
+    os.close(watching)
+    os.close(told)
+
+
+def test_nothing_is_left(small: Small) -> None:
+    before = set(Path("/proc/self/fd").iterdir())
+    with small.watched() as watcher:
+        process = watcher.pid
+    assert set(Path("/proc/self/fd").iterdir()) == before
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_it_holds_no_pipe_of_its_parents_open(small: Small) -> None:
+    told, tells = os.pipe()
+    with small.watched():
+        os.close(tells)
+        assert select.select([told], [], [], DEADLINE)[0]
+        assert os.read(told, 1) == b""
+    os.close(told)

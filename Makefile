@@ -40,7 +40,7 @@ INSTALL = [ -n "$$missing" ] || exit 0; \
 	$$as apt-get update -qq || echo "setup: apt-get update failed; trying with what apt has" >&2; \
 	$$as env DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null
 
-.PHONY: help setup system tools compiler kernel kernel-wheel machine venv lab test conformance lint docs bench soak many clean
+.PHONY: help setup system tools compiler kernel kernel-wheel machine venv lab test conformance lint docs bench soak many swapped clean
 
 help:
 	@echo 'make lab     set up what is missing and tour labs/dr.yaml'
@@ -48,7 +48,7 @@ help:
 	@echo 'make kernel  build the guest kernel whose clock can be held: some minutes, once'
 	@echo 'make conformance PLACE=docker/host|crun/host|crun/guest|containerlab'
 	@echo 'make docs    build the documentation into site/'
-	@echo 'make setup kernel-wheel lint bench soak many clean'
+	@echo 'make setup kernel-wheel lint bench soak many swapped clean'
 
 setup: venv
 	@$(BIN)/lvsnet setup
@@ -143,6 +143,7 @@ lint: venv
 # What is made from the models, then the pages; a link that leads nowhere is an error.
 docs: venv
 	@$(BIN)/lvsnet schema >docs/lab.schema.json.new && mv docs/lab.schema.json.new docs/lab.schema.json
+	@$(BIN)/lvsnet schema scenarios >docs/scenarios.schema.json.new && mv docs/scenarios.schema.json.new docs/scenarios.schema.json
 	@$(BIN)/python -m lvsnet.lab.reference >docs/lab-file.md.new && mv docs/lab-file.md.new docs/lab-file.md
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "docs: site/index.html"
@@ -159,6 +160,7 @@ soak: setup
 LABS ?= 20
 many: setup
 	@PYTHONPATH=tests $(BIN)/python -m soak.many $(LABS)
+
 
 clean:
 	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -36,6 +36,8 @@ from lvsnet.lab.rules import RULES
 from lvsnet.lab.source import read_text
 from lvsnet.lab.wording import dotted, message, misspelt
 
+UNREAD: Loc = ("scenarios",)
+"""What deploying a lab has no use for; `lvsnet.scenario.files` reads and checks it."""
 MOST_ERRORS = 200
 """That are told of one file, by pydantic and again by the checks; and as many warnings."""
 
@@ -115,6 +117,10 @@ def _lab(document: Document, root: Table, path: Path) -> tuple[Lab | None, list[
     if "topology" in root.entries:
         draft.tell(("topology",), "this is a containerlab topology, not a lab file", "key")
         return None, draft.problems
+    if UNREAD[0] in root.entries and not any(key in root.entries for key in _STANDING_IN):
+        beside = "this is a file of scenarios, not a lab file; `lvsnet test` runs them"
+        draft.tell(UNREAD, beside, "key")
+        return None, draft.problems
     lab = _validated(draft)
     if lab is None:
         return None, draft.problems
@@ -129,7 +135,7 @@ class _Draft:
     file: str
     document: Document
     root: Node
-    cut: set[Loc] = field(default_factory=set)
+    cut: set[Loc] = field(default_factory=lambda: {UNREAD})
     """What has been left out, as places in the document."""
     wrong: set[Loc] = field(default_factory=set)
     """Everything that has an error; what rests on it is not told."""
@@ -162,7 +168,7 @@ def _validated(draft: _Draft) -> Lab | None:
     nothing is left.
     """
     try:
-        return Lab.model_validate(plain(draft.root))
+        return Lab.model_validate(plain(draft.root, frozenset(draft.cut)))
     except ValidationError as error:
         errors = _located(draft, error)
     _tell(draft, errors[:MOST_ERRORS])

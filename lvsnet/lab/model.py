@@ -175,6 +175,8 @@ def _file_form(value: object) -> object:
     return {"source": value} if isinstance(value, str | int | float) else value
 
 
+Scenarios = Annotated[dict[str, object], WithJsonSchema({"type": "object"})]
+"""Read and checked by ``lvsnet.scenario.files``; what is in it has its schema from there."""
 
 
 class Strict(BaseModel):
@@ -509,5 +511,7 @@ class Lab(Strict):
     is used, half of it at most for what nodes write to their disks."""
     privileged: Switch = False
     """Every node is privileged."""
+    scenarios: Scenarios = {}
+    """Name -> what `lvsnet test` does to the lab, and what it expects then."""
     allow: list[RuleName] = []
     """Rules that this lab breaks on purpose: neither warnings nor errors come of them."""

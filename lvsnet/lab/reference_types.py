@@ -61,6 +61,11 @@ KINDS = (
     Kind(model.Image, "image", "A container image, as Docker names it: `nginx:1.27`."),
     Kind(Annotated[str, BeforeValidator(values.user)], "user", "A user of the machine: `nobody`."),
     Kind(model.AuthPass, "password", "Printable characters, not empty."),
+    Kind(
+        model.Scenarios,
+        "scenarios",
+        "A mapping of names to [scenarios](scenarios.md), each a list of steps.",
+    ),
     Kind(model.RuleName, "rule name", "One of the [rules](#rules)."),
 )
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, JsonValue
 from lvsnet.lab import model
 from lvsnet.lab.checks.allow import names
 from lvsnet.lab.units import Duration
+from lvsnet.scenario import schema as scenarios
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -21,8 +22,9 @@ def schema() -> dict[str, JsonValue]:
     for definition in (made, *made["$defs"].values()):
         _describe(definition)
         _close_names(definition)
+    made["properties"]["scenarios"] |= scenarios.by_name()
     made["properties"]["allow"]["items"] = {"type": "string", "enum": names()}
-    definitions = made.pop("$defs")
+    definitions = {**made.pop("$defs"), **scenarios.definitions()}
     made["title"] = "lvsnet lab file"
     return {"$schema": _DIALECT, **made, "$defs": definitions}
 

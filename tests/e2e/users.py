@@ -134,8 +134,9 @@ class User:
         )
 
     def lab(self, name: str, *changes: tuple[str, str]) -> str:
-        """Path of a copy of labs/dr.yaml with another name and these replacements."""
-        text = example_labs()["dr"].read_text()
+        """Path of a copy of labs/dr.yaml without its scenarios, with another name and these
+        replacements."""
+        text = example_labs()["dr"].read_text().partition("\nscenarios:")[0]
         for old, new in (("name: dr\n", f"name: {name}\n"), *changes):
             assert text.count(old) == 1, old
             text = text.replace(old, new)

@@ -90,7 +90,7 @@ def test_names_may_look_like_words_or_numbers() -> None:
 
 
 def test_anchors_and_merge_keys() -> None:
-    text = (ROOT / "labs" / "dr.yaml").read_text()
+    text = (ROOT / "labs" / "dr.yaml").read_text().partition("\nscenarios:")[0]
     text = text.replace("  web:\n", "  web: &web\n") + "  other: {<<: *web, port: 81}\n"
     lab = load_text(text, Path("x.yaml"))
     assert lab.services["other"].port == 81

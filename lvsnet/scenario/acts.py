@@ -1,0 +1,38 @@
+"""The act ``scenario.run``: a scenario is run where the lab's nodes are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from lvsnet.engine.runtime import Runtime
+from lvsnet.observe import events
+from lvsnet.observe.nodes import nodes
+from lvsnet.progress import Report
+from lvsnet.scenario import running, wire
+from lvsnet.scenario.bench import Bench
+from lvsnet.scenario.result import StepResult
+
+
+def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Report) -> object:
+    """``{scenario}``: as `wire.to_json` gives it. The `Outcome`, by `wire.outcome_to_json`.
+
+    A line of JSON is reported for each step when it is over, and nothing, an empty line, at least
+    once a minute of the lab's time.
+
+    Raises:
+        ValueError: it is no scenario.
+        LvsnetError: the lab cannot be watched any further.
+    """
+    scenario = wire.from_json(request.get("scenario"))
+
+    def tell(result: StepResult) -> None:
+        report(json.dumps(wire.step_result_to_json(result)))
+
+    plan = runtime.record(lab).plan
+    with ExitStack() as owned:
+        watcher = owned.enter_context(events.begin(plan, runtime))
+        running_nodes = owned.enter_context(nodes(lab, runtime))
+        bench = owned.enter_context(Bench(plan, runtime, running_nodes, watcher, report))
+        return wire.outcome_to_json(running.run(scenario, bench, tell))

@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "traffic": Command("traffic:traffic", "Send requests, and show what became of them."),
     "fault": Group("fault:app", "Break something in a lab, mend it, and show what is broken."),
     "clock": Group("clock:app", "Show a lab's clock, hold it, or wind it forward."),
+    "test": Command("test:run_tests", "Run the scenarios of labs, each in a fresh lab."),
     "validate": Command("validate:validate", "Check a lab file without running anything."),
     "render": Command("render:render", "Write the files of every machine of a lab."),
     "export": Command("export:export", "Write a lab for containerlab or Vagrant."),

@@ -1,0 +1,1 @@
+"""`lvsnet test`: scenarios, each in a fresh lab of its own, several labs at once."""

@@ -1,4 +1,4 @@
-"""What the tests of the example labs ask of a running one."""
+"""What tests of labs ask of a running one."""
 
 from __future__ import annotations
 
@@ -39,18 +39,11 @@ def moves(user: User, address: str, node: str, within: float = TAKEOVER) -> floa
 
 def listed(user: User, director: str) -> dict[str, tuple[str, str]]:
     """RIP and port -> forwarding method and weight, as ipvsadm shows them on a director."""
-    return {words[1]: (words[2], words[3]) for words in _real_servers(user, director)}
-
-
-def inactive(user: User, director: str) -> dict[str, int]:
-    """RIP and port -> InActConn on a director."""
-    return {words[1]: int(words[5]) for words in _real_servers(user, director)}
-
-
-def _real_servers(user: User, director: str) -> list[list[str]]:
-    """The words of each line of ipvsadm's table that is a real server's."""
     lines = user.does("exec", director, "ipvsadm", "-Ln").splitlines()
-    return [line.split() for line in lines if line.startswith("  -> ") and "Remote" not in line]
+    real_servers = [
+        line.split() for line in lines if line.startswith("  -> ") and ":Port" not in line
+    ]
+    return {words[1]: (words[2], words[3]) for words in real_servers}
 
 
 def listen(user: User, node: str, watch: str, name: str = "heard") -> None:
@@ -69,19 +62,3 @@ def heard(user: User, node: str, seconds: float, name: str = "heard") -> list[st
     return user.does(
         "exec", node, "sh", "-c", f"sleep {seconds}; {ended}; cat /run/{name}"
     ).splitlines()
-
-
-def seen(user: User, node: str, watch: str, seconds: float) -> list[str]:
-    """Packets that tcpdump shows in a node while the client asks, and for ``seconds`` more."""
-    listen(user, node, watch)
-    answers(user, 4)
-    return [line for line in heard(user, node, seconds) if " > " in line]
-
-
-def stop_nginx(user: User, node: str) -> None:
-    user.does("exec", node, "nginx", "-s", "stop")
-
-
-def start_nginx(user: User, node: str) -> None:
-    # It keeps what it is given open.
-    user.does("exec", node, "sh", "-c", "nginx 2>/dev/null")

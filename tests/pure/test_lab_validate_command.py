@@ -28,7 +28,10 @@ def lvsnet(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[
 
 def test_a_right_lab() -> None:
     done = lvsnet("validate", "labs/dr.yaml")
-    assert done.stdout == "labs/dr.yaml: lab dr, 5 nodes, 1 segment, 1 VIP, 1 service: ok\n"
+    assert (
+        done.stdout
+        == "labs/dr.yaml: lab dr, 5 nodes, 1 segment, 1 VIP, 1 service, 3 scenarios: ok\n"
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -161,6 +161,9 @@ LABS ?= 20
 many: setup
 	@PYTHONPATH=tests $(BIN)/python -m soak.many $(LABS)
 
+# labs/broken with the sites of each pair swapped: every scenario must fail.
+swapped: setup
+	@PYTHONPATH=tests $(BIN)/python -m soak.swapped
 
 clean:
 	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

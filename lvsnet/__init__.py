@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-__all__ = ["running"]
+__all__ = ["Deployed", "Lab", "LvsnetError", "NotReachedError", "Running", "running"]
 __version__ = "0.1.0"
 
 

@@ -1,7 +1,4 @@
-"""Labs that run, for programs in Python: ``lvsnet.running("dr").clock.advance(120)``.
-
-Every function and method raises `lvsnet.errors.LvsnetError`, whose text says what failed.
-"""
+"""The clock of a running lab, for programs in Python: ``lab.clock.advance(120)``."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lvsnet.control import clock as clocks
-from lvsnet.control import labs
 from lvsnet.control.clock import SECOND
 from lvsnet.errors import LvsnetError
 from lvsnet.progress import silent
@@ -41,7 +37,7 @@ class Clock:
     @property
     def now(self) -> float:
         """Seconds since the lab's kernel booted."""
-        return _nanoseconds(self._state()) / SECOND
+        return _since_boot(self._state()) / SECOND
 
     @property
     def calendar(self) -> datetime:
@@ -77,7 +73,7 @@ class Clock:
 
     def advance(self, by: Span) -> None:
         """Wind it forward, as fast as this machine can, whatever its mode."""
-        clocks.advance(self.place, self.lab, _span(by))
+        clocks.advance(self.place, self.lab, nanoseconds(by))
 
     def run_until(
         self, goal: str | Callable[[], bool], limit: Span = "1h", *, step: Span = 0.1
@@ -93,8 +89,8 @@ class Clock:
             ConditionError: the condition cannot be read, or names what the lab does not have.
         """
         if isinstance(goal, str):
-            return self._until_condition(goal, _span(limit))
-        return self._until_true(goal, _span(limit), _span(step))
+            return self._until_condition(goal, nanoseconds(limit))
+        return self._until_true(goal, nanoseconds(limit), nanoseconds(step))
 
     def _until_condition(self, text: str, limit: int) -> float:
         from lvsnet.observe import grammar
@@ -106,14 +102,14 @@ class Clock:
         return reached.waited
 
     def _until_true(self, goal: Callable[[], bool], limit: int, step: int) -> float:
-        begun = _nanoseconds(self._state())
+        begun = _since_boot(self._state())
         end = begun + limit
         while not goal():
-            now = _nanoseconds(self._state())
+            now = _since_boot(self._state())
             if now >= end:
                 raise self._not_reached(limit, "the function has not returned true")
             self.place.advance(self.lab, min(step, end - now))
-        return (_nanoseconds(self._state()) - begun) / SECOND
+        return (_since_boot(self._state()) - begun) / SECOND
 
     def _state(self) -> State:
         return clocks.virtual(self.place, self.lab)
@@ -124,29 +120,11 @@ class Clock:
         )
 
 
-@dataclass(frozen=True)
-class Lab:
-    """A lab that runs on this machine."""
-
-    name: str
-    clock: Clock
-
-
-def running(name: str = "") -> Lab:
-    """The lab of that name, or with ``""`` the only one that runs.
-
-    Raises:
-        LvsnetError: it does not run; or none does, or several do and none is named.
-    """
-    found, place = labs.the_lab(name)
-    return Lab(found, Clock(found, place))
-
-
-def _nanoseconds(state: State) -> int:
+def _since_boot(state: State) -> int:
     return state.now or 0
 
 
-def _span(span: Span) -> int:
+def nanoseconds(span: Span) -> int:
     """In nanoseconds, above 0."""
     if isinstance(span, str):
         try:
@@ -154,5 +132,5 @@ def _span(span: Span) -> int:
         except ValueError as error:
             raise LvsnetError(str(error)) from error
     if not 0 < span < float("inf"):
-        raise LvsnetError(f"{span} s: a clock goes forward only, by more than nothing")
+        raise LvsnetError(f"{span} s: a time of the lab's is more than nothing, and has an end")
     return max(1, round(span * SECOND))

@@ -69,9 +69,9 @@ def forward(
                 owned.enter_context(made)
                 joints[made] = serving.Joint(route, one.target_port, target)
             lines.append((one, route, sockets[0].getsockname()[1]))
-        for line in lines:
-            typer.echo(_line(name, *line, form))
         try:
+            for line in lines:
+                typer.echo(_line(name, *line, form))
             serving.serve(place, name, joints, _warn)
         except KeyboardInterrupt:
             # The one way to end it, so no failure: as kubectl port-forward has it.

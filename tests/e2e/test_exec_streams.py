@@ -22,8 +22,8 @@ def site(resident: User) -> User:
     return resident
 
 
-def test_ten_megabytes_arrive_in_the_node_whole(site: User) -> None:
-    content = os.urandom(TEN)
+def test_three_megabytes_arrive_in_the_node_whole(site: User) -> None:
+    content = os.urandom(3 * MB)
     said = site.does("exec", "lb01", "sh", "-c", "cat >/root/ten; sha256sum </root/ten",
                      stdin=content)  # fmt: skip
     assert said.split()[0] == hashlib.sha256(content).hexdigest()

@@ -162,6 +162,15 @@ def _check_writable(file: Path) -> None:
         raise LvsnetError(f"--junit {file}: {error.strerror}") from error
 
 
+def _write(file: Path, content: bytes) -> None:
+    from lvsnet.errors import LvsnetError
+
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise LvsnetError(f"--junit {file}: {error.strerror}") from error
+
+
 def _drawn(wish: Wish) -> int:
     """The seed of the first run in virtual time."""
     import random
@@ -232,18 +241,19 @@ def _tell(
     texts = {
         one.task.plan.lab: report_text.failure(one, place) for one in results if one.state != PASSED
     }
-    if junit is not None:
-        from lvsnet.testing import junit as xml
-
-        junit.write_bytes(xml.document(results, collection.problems, seconds, texts))
     if form is Format.json:
         formats.document(
             table.document(results, collection.problems, seconds, place, requests=requests)
         )
-        return
-    if results:
-        table.print_table(results)
-    _print_rest(results, texts, seconds)
+    else:
+        if results:
+            table.print_table(results)
+        _print_rest(results, texts, seconds)
+    # Last, so that what came of the run is seen when it cannot be written.
+    if junit is not None:
+        from lvsnet.testing import junit as xml
+
+        _write(junit, xml.document(results, collection.problems, seconds, texts))
 
 
 def _print_rest(results: Sequence[Result], texts: dict[str, str], seconds: float) -> None:

@@ -65,3 +65,12 @@ def test_a_file_of_scenarios_is_no_lab() -> None:
 def test_the_schema_of_files_beside_labs(tmp_path: Path) -> None:
     done = lvsnet("schema", "scenarios", folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, file_schema_text(), "")
+
+
+def test_a_report_that_cannot_be_written_is_named_and_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("lab: nothing.yaml\nscenarios: {a: {steps: []}}\n")
+    done = lvsnet("test", "wrong.yaml", "--junit", "/dev/full", folder=tmp_path)
+    assert done.returncode == 1
+    *wrong, last = done.stderr.splitlines()
+    assert last == "lvsnet: --junit /dev/full: No space left on device"
+    assert any(line.startswith("wrong.yaml:1:6: ") for line in wrong)

@@ -99,8 +99,9 @@ def test_a_terminal_lives_in_real_time(site: User) -> None:
         passed, real = now(at) - first, time.monotonic() - begun
         at.types(b"exit\r")
         assert at.end() == 0
-    # Behind by what it could not keep up with, or just catching up.
-    assert 1 < passed < real + 0.5
+    # Behind by what it could not keep up with, or just catching up; what winds it forward goes
+    # hundreds of times as fast.
+    assert 0.1 < passed < real + 20
     before = site.time()
     time.sleep(0.3)
     assert site.time() == before

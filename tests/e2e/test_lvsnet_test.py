@@ -235,4 +235,4 @@ def test_on_this_machines_kernel_nothing_is_left_either(user: User, number: sign
         process.kill()
     eventually(lambda: not NAMESPACE.exists(), 20)
     eventually(lambda: not [one for one in state.rglob("*") if one.is_file()], 20)
-    assert "no lab runs" in user.tries("inspect").err
+    eventually(lambda: "no lab runs" in user.tries("inspect").err, 20)

@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "validate": Command("validate:validate", "Check a lab file without running anything."),
     "render": Command("render:render", "Write the files of every machine of a lab."),
     "export": Command("export:export", "Write a lab for containerlab or Vagrant."),
+    "plan": Group("plan:app", "Plan a site before it is built: how many VIPs."),
     "schema": Command("schema:schema", "Print the lab file's JSON Schema."),
     "diff": Command("diff:diff", "Compare a running lab with its file."),
     "save": Command("save:save", "Write the files that changed inside nodes to disk."),

@@ -1,5 +1,7 @@
 """A lab file to a Lab and its warnings, or to all of its errors and warnings at once.
 
+What ``vrrp.spread`` stands for is put into its place first (``lvsnet.lab.spreading``).
+
 pydantic validates the plain values. Where it finds errors they are told, their parts are cut out,
 and what is left is validated again until a Lab is there, so that the semantic checks run on all
 that is right. What follows only from a cut is not told: a node that has an error is no unknown
@@ -9,13 +11,15 @@ node.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from lvsnet.errors import LabFileError, Problem
+from lvsnet.lab import spreading
 from lvsnet.lab.check import check
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import (
@@ -32,8 +36,11 @@ from lvsnet.lab.document import (
 )
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import File, Lab
+from lvsnet.lab.model_vrrp import Spread
 from lvsnet.lab.rules import RULES
 from lvsnet.lab.source import read_text
+from lvsnet.lab.spread_choices import PLACE, RefusedError
+from lvsnet.lab.values import SPREAD
 from lvsnet.lab.wording import dotted, message, misspelt
 
 UNREAD: Loc = ("scenarios",)
@@ -121,6 +128,7 @@ def _lab(document: Document, root: Table, path: Path) -> tuple[Lab | None, list[
         beside = "this is a file of scenarios, not a lab file; `lvsnet test` runs them"
         draft.tell(UNREAD, beside, "key")
         return None, draft.problems
+    _spread(draft, root)
     lab = _validated(draft)
     if lab is None:
         return None, draft.problems
@@ -140,12 +148,16 @@ class _Draft:
     wrong: set[Loc] = field(default_factory=set)
     """Everything that has an error; what rests on it is not told."""
     problems: list[Problem] = field(default_factory=list)
+    origins: Mapping[Loc, Loc] = field(default_factory=dict)
+    """Of what was made of a spread: its place now -> where the file has what it was made of."""
+    unwise: tuple[Finding, ...] = ()
+    """What is unwise in the spread."""
 
     def tell(self, loc: Loc, text: str, part: str) -> None:
         self.problems.append(_problem(self.file, self._mark(loc, part), text))
 
     def tell_of(self, finding: Finding) -> None:
-        mark = self._mark(_within(self, finding.loc), finding.part)
+        mark = self.mark(finding)
         warning = _is_warning(finding)
         self.problems.append(
             _problem(self.file, mark, finding.message, finding.rule, warning=warning)
@@ -155,9 +167,48 @@ class _Draft:
         """What has no place in the file."""
         self.problems.append(_problem(self.file, None, text, warning=warning))
 
+    def mark(self, finding: Finding) -> Mark:
+        return self._mark(_within(self, finding.loc), finding.part)
+
     def _mark(self, loc: Loc, part: str) -> Mark:
         key, value = place(self.document, loc)
         return key if part == "key" else value
+
+
+def _spread(draft: _Draft, root: Table) -> None:
+    """Put instances and services into the place of a spread; one that is wrong is told and cut."""
+    node = child(child(root, "vrrp"), SPREAD)
+    if node is not None:
+        made = _expanded(draft, root, node)
+        if made is not None:
+            draft.document = replace(draft.document, root=made.root)
+            draft.root, draft.origins, draft.unwise = made.root, made.origins, made.warnings
+            return
+        draft.cut.add(PLACE)
+        # Others may name the instances that would be there.
+        instances = (spreading.instance(one) for one in range(1, spreading.MOST_VIPS + 1))
+        draft.wrong |= {PLACE, *(("vrrp", one) for one in instances)}
+    for name in spreading.services(root):
+        loc: Loc = ("services", name, "address")
+        draft.cut.add(loc)
+        draft.wrong.add(loc)
+        if node is None:
+            draft.tell(loc, f"{dotted(loc)}: there is no vrrp.spread whose VIPs it has", "value")
+
+
+def _expanded(draft: _Draft, root: Table, node: Node) -> spreading.Expanded | None:
+    """The document without its spread, which is ``node``; None when that is wrong, and told."""
+    if spreading.is_instance(node):
+        draft.tell(PLACE, spreading.RESERVED, "key")
+        return None
+    try:
+        return spreading.expanded(root, Spread.model_validate(plain(node)))
+    except ValidationError as error:
+        _tell(draft, _located(draft, error, PLACE)[:MOST_ERRORS])
+    except RefusedError as refused:
+        for finding in refused.findings:
+            draft.tell_of(finding)
+    return None
 
 
 def _validated(draft: _Draft) -> Lab | None:
@@ -186,14 +237,20 @@ def _validated(draft: _Draft) -> Lab | None:
     return None
 
 
-def _located(draft: _Draft, error: ValidationError) -> list[tuple[Loc, ErrorDetails]]:
-    return [(_locate(draft, details), details) for details in error.errors(include_url=False)]
+def _located(
+    draft: _Draft, error: ValidationError, above: Loc = ()
+) -> list[tuple[Loc, ErrorDetails]]:
+    """The errors with their places in the document; what was validated is at ``above``."""
+    return [
+        (_locate(draft, (*above, *details["loc"]), details), details)
+        for details in error.errors(include_url=False)
+    ]
 
 
-def _locate(draft: _Draft, details: ErrorDetails) -> Loc:
+def _locate(draft: _Draft, loc: Loc, details: ErrorDetails) -> Loc:
     """The place in the document."""
-    missing = details["loc"][-1:] if details["type"] == "missing" else ()
-    return (*_within(draft, details["loc"][: -1 if missing else None]), *missing)
+    missing = loc[-1:] if details["type"] == "missing" else ()
+    return (*_within(draft, loc[: -1 if missing else None]), *missing)
 
 
 def _within(draft: _Draft, parts: Loc) -> Loc:
@@ -220,13 +277,14 @@ def _tell(draft: _Draft, errors: Iterable[tuple[Loc, ErrorDetails]]) -> None:
     draft.wrong |= meant
     told = set()
     for loc, details in errors:
-        if details["type"] == "missing" and loc in meant:
+        if details["type"] == "missing" and loc in draft.wrong:
             continue
         at_key = details["type"] in {"missing", "extra_forbidden"} or "[key]" in details["loc"]
         # What an anchor names is wrong wherever an alias stands for it; once will do.
         error = (place(draft.document, loc), details["type"], loc[-1:])
         if error not in told:
-            draft.tell(loc, message(details, loc), "key" if at_key else "value")
+            written = (*draft.origins.get(loc[:2], loc[:2]), *loc[2:])
+            draft.tell(loc, message(details, written), "key" if at_key else "value")
         told.add(error)
 
 
@@ -250,8 +308,11 @@ def _semantics(draft: _Draft, lab: Lab) -> None:
     """
     cut = frozenset(draft.cut)
     told = {True: 0, False: 0}
-    for finding in check(lab):
+    first: dict[object, Loc] = {}
+    for finding in chain(draft.unwise, check(lab)):
         if finding.rule in lab.allow or _follows(draft, cut, finding):
+            continue
+        if finding.loc[:2] in draft.origins and _repeats(draft, finding, first):
             continue
         warning = _is_warning(finding)
         told[warning] += 1
@@ -262,6 +323,18 @@ def _semantics(draft: _Draft, lab: Lab) -> None:
     for warning, kind in ((True, "warnings"), (False, "errors")):
         if told[warning] > MOST_ERRORS:
             draft.tell_of_more(f"further {kind} are not shown", warning=warning)
+
+
+def _repeats(draft: _Draft, finding: Finding, first: dict[object, Loc]) -> bool:
+    """Whether the same has been found of another one that was made of the same.
+
+    ``first``: what was found, and of which one at first; this finding is added.
+    """
+    mark = draft.mark(finding)
+    return (
+        first.setdefault((mark, finding.loc[2:], finding.rule), finding.loc[:2])
+        != (finding.loc[:2])
+    )
 
 
 def _follows(draft: _Draft, cut: frozenset[Loc], finding: Finding) -> bool:

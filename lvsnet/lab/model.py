@@ -1,6 +1,9 @@
 # mypy: disable-error-code="explicit-any"
 # The methods that pydantic gives a model are annotated with Any.
+# ruff: noqa: RUF012 - pydantic copies the defaults for each model.
 """What a user may write in a lab file, as pydantic models.
+
+Those of VRRP are in ``lvsnet.lab.model_vrrp``, kinds of values in ``lvsnet.lab.kinds``.
 
 The models check shapes and single values; what only makes sense between values (addresses in
 their segments, names that must exist) is checked by ``lvsnet.lab.check``. Field names follow
@@ -13,14 +16,13 @@ lab file where the user wrote ``source``, and ``source`` is None. So a compiler 
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -28,117 +30,36 @@ from pydantic import (
 )
 
 from lvsnet.lab import values
+from lvsnet.lab.kinds import (
+    AbsolutePath,
+    Address,
+    Capability,
+    Command,
+    Destination,
+    FileMode,
+    Image,
+    InstanceName,
+    InstanceReference,
+    Name,
+    Port,
+    Reference,
+    RelativePath,
+    RuleName,
+    Strict,
+    Subnet,
+    Switch,
+    SysctlKey,
+    Text,
+    UrlPath,
+    VariableName,
+)
+from lvsnet.lab.model_vrrp import SyncGroup, VrrpInstance, VrrpScript
 from lvsnet.lab.units import Duration, Size
-
-Text = Annotated[str, BeforeValidator(values.text), WithJsonSchema({"type": ["string", "number"]})]
-"""A number is taken as the text that it was written with."""
-
-Name = Annotated[
-    str, BeforeValidator(values.name), WithJsonSchema({"type": "string", "pattern": values.NAME})
-]
-"""A host name label in lower case (RFC 1123 2.1)."""
-
-Reference = Annotated[
-    str, BeforeValidator(values.text), WithJsonSchema({"type": "string", "pattern": values.NAME})
-]
-"""A Name that is defined elsewhere in the file; ``lvsnet.lab.check`` says when it is not."""
-
-InstanceName = Annotated[
-    str,
-    BeforeValidator(values.instance),
-    WithJsonSchema({"type": "string", "pattern": values.INSTANCE}),
-]
-InstanceReference = Annotated[
-    str,
-    BeforeValidator(values.text),
-    WithJsonSchema({"type": "string", "pattern": values.INSTANCE}),
-]
-"""An InstanceName that is defined elsewhere in the file."""
-
-VariableName = Annotated[
-    str,
-    BeforeValidator(values.variable),
-    WithJsonSchema({"type": "string", "pattern": values.VARIABLE}),
-]
-AbsolutePath = Annotated[
-    str,
-    BeforeValidator(values.absolute_path),
-    WithJsonSchema({"type": "string", "pattern": values.ABSOLUTE_PATH}),
-]
-RelativePath = Annotated[
-    str, BeforeValidator(values.relative_path), WithJsonSchema({"type": "string", "minLength": 1})
-]
-SysctlKey = Annotated[
-    str,
-    BeforeValidator(values.sysctl_key),
-    WithJsonSchema({"type": "string", "pattern": values.SYSCTL_KEY}),
-]
-FileMode = Annotated[
-    str,
-    BeforeValidator(values.mode),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": values.MODE}, {"type": "integer"}]}),
-]
-"""Four octal digits: ``0644``."""
-
-Capability = Annotated[
-    str,
-    BeforeValidator(values.capability),
-    WithJsonSchema({"type": "string", "pattern": "^([Cc][Aa][Pp]_)?[A-Za-z_]+$"}),
-]
-"""With its prefix: ``CAP_NET_ADMIN``."""
-
-UrlPath = Annotated[
-    str,
-    BeforeValidator(values.url_path),
-    WithJsonSchema({"type": "string", "pattern": values.URL_PATH}),
-]
-Command = Annotated[
-    str, BeforeValidator(values.command), WithJsonSchema({"type": "string", "minLength": 1})
-]
-Address = Annotated[
-    IPv4Address,
-    BeforeValidator(values.address),
-    WithJsonSchema({"type": "string", "format": "ipv4"}),
-]
-Vip = Annotated[
-    IPv4Interface,
-    BeforeValidator(values.vip),
-    WithJsonSchema({"type": "string", "pattern": values.VIP}),
-]
-"""An address with its prefix length, /32 unless given."""
-
-AuthPass = Annotated[
-    str, BeforeValidator(values.auth_pass), WithJsonSchema({"type": ["string", "number"]})
-]
-RuleName = Annotated[
-    str, BeforeValidator(values.rule), WithJsonSchema({"type": "string", "pattern": values.RULE})
-]
-Image = Annotated[
-    str,
-    BeforeValidator(values.image),
-    WithJsonSchema({"type": "string", "pattern": values.IMAGE}),
-]
-_PREFIX = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
-Subnet = Annotated[
-    IPv4Network,
-    BeforeValidator(values.subnet),
-    WithJsonSchema({"type": "string", "pattern": _PREFIX}),
-]
-Destination = Annotated[
-    Literal["default"] | IPv4Network,
-    BeforeValidator(values.destination),
-    WithJsonSchema({"anyOf": [{"const": "default"}, {"type": "string", "pattern": _PREFIX}]}),
-]
-
-# Strict: in pydantic's lax mode true is 1 and "80" is 80.
-Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
-Switch = Annotated[bool, Field(strict=True)]
 
 Role = Literal["client", "director", "realserver", "router", "host"]
 Scheduler = Literal[
     "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf"
 ]
-VrrpState = Literal["MASTER", "BACKUP"]
 
 
 def _form(value: object) -> str:
@@ -154,10 +75,6 @@ def _form(value: object) -> str:
 
 def _segment_form(value: object) -> object:
     return value if isinstance(value, dict | Segment) else {"subnet": value}
-
-
-def _script_form(value: object) -> object:
-    return value if isinstance(value, dict | TrackScript) else {"script": value}
 
 
 def _group_form(value: object) -> object:
@@ -177,10 +94,6 @@ def _file_form(value: object) -> object:
 
 Scenarios = Annotated[dict[str, object], WithJsonSchema({"type": "object"})]
 """Read and checked by ``lvsnet.scenario.files``; what is in it has its schema from there."""
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Segment(Strict):
@@ -274,115 +187,6 @@ class Node(Strict):
     file, or a File. ``keepalived -t`` judges it before it is run."""
 
 
-class Authentication(Strict):
-    """What VRRP's advertisements carry so that others' are not believed (RFC 2338, 5.3.6)."""
-
-    auth_type: Literal["PASS", "AH"] = "PASS"
-    """PASS sends the password itself, AH an IPsec header."""
-    auth_pass: AuthPass
-    """The same on all directors of the instance; keepalived uses its first 8 characters."""
-
-
-class TrackScript(Strict):
-    """A script that an instance watches. ``chk_nginx`` is short for ``{script: chk_nginx}``."""
-
-    script: InstanceReference
-    """Of ``vrrp_script``."""
-    weight: Annotated[int, Field(ge=-253, le=253, strict=True)] | None = None
-    """Added to the priority, as the script has it unless given; with 0 a failure is a FAULT."""
-    nodes: Annotated[list[Reference], Field(min_length=1)] | None = None
-    """Those of the instance's machines that watch it; all unless given."""
-
-
-class VrrpInstance(Strict):
-    """A VRRP instance: addresses that the best machine that is up holds."""
-
-    segment: Reference
-    """The segment in which the machines send their advertisements."""
-    virtual_router_id: Annotated[int, Field(ge=1, le=255, strict=True)]
-    """The same on all machines of the instance, and on no other's in the segment."""
-    addresses: Annotated[list[Vip], Field(min_length=1)]
-    """The VIPs, in the segment's subnet; /32 unless a prefix length is given."""
-    priority: Annotated[
-        dict[Reference, Annotated[int, Field(ge=1, le=254, strict=True)]], Field(min_length=1)
-    ]
-    """Director or real server -> VRRP priority; the highest one that is up holds the addresses."""
-    state: dict[Reference, VrrpState] = {}
-    """Machine -> the state that its keepalived.conf says. MASTER for the highest priority and
-    BACKUP for the others unless given; BACKUP for all with nopreempt, preempt_delay or auth_type
-    AH, of which state MASTER takes something back."""
-    advert_int: Annotated[Duration, AfterValidator(values.advert_int)] = Duration("1s")
-    """Time between advertisements: whole seconds, 1s to 255s; with version 3 10ms to 40950ms."""
-    version: Literal[2, 3] = 2
-    """Of VRRP: RFC 3768, or RFC 5798, whose advertisements may come every 10ms."""
-    authentication: Authentication | None = None
-    """None unless given, as RFC 3768 has it."""
-    nopreempt: Switch = False
-    """A machine that comes back leaves the addresses where they are."""
-    preempt_delay: Annotated[Duration, AfterValidator(values.preempt_delay)] | None = None
-    """How long a machine that comes back waits before it takes the addresses: at most 1000s."""
-    unicast: Switch = False
-    """Advertisements go to each of the other machines (unicast_peer), not to 224.0.0.18."""
-    track_script: list[
-        Annotated[
-            TrackScript,
-            BeforeValidator(_script_form, json_schema_input_type=InstanceReference | TrackScript),
-        ]
-    ] = []
-    """Scripts whose failure lowers the priority or means FAULT."""
-    track_interface: list[Reference] = []
-    """Segments: losing the link to one of them means FAULT."""
-    notify_master: Command | None = None
-    """A command to run on becoming MASTER."""
-    notify_backup: Command | None = None
-    """A command to run on becoming BACKUP."""
-    notify_fault: Command | None = None
-    """A command to run on entering FAULT."""
-    notify_stop: Command | None = None
-    """A command to run when keepalived stops."""
-    notify: Command | None = None
-    """Run on every change, with the arguments INSTANCE, the name, the state and the priority."""
-
-
-class VrrpScript(Strict):
-    """A script that tells by its exit code whether all is well: 0 is (vrrp_script)."""
-
-    script: Command
-    """Absolute path of a program, and its arguments; no shell reads them."""
-    interval: Annotated[Duration, AfterValidator(values.period)] = Duration("1s")
-    """Time between two runs, 10ms to 1h."""
-    timeout: Annotated[Duration, AfterValidator(values.period)] | None = None
-    """How long a run may take before it has failed; the interval unless given."""
-    weight: Annotated[int, Field(ge=-253, le=253, strict=True)] = 0
-    """Added to the priority while it succeeds (above 0) or fails (below 0); with 0 a failure is a
-    FAULT of the instances that watch it."""
-    fall: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
-    """Failures in a row before it counts as failed."""
-    rise: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
-    """Successes in a row before it counts as well again."""
-    user: Annotated[str, BeforeValidator(values.user)] | None = None
-    """Who runs it; ``script_user`` of ``global_defs`` unless given."""
-    init_fail: Switch = False
-    """Counts as failed until its first success."""
-
-
-class SyncGroup(Strict):
-    """VRRP instances that change state together. ``[VI_1, VI_2]`` is short for ``{group: ...}``."""
-
-    group: Annotated[list[InstanceReference], Field(min_length=2)]
-    """Instances of the same machines."""
-    notify_master: Command | None = None
-    """A command to run on becoming MASTER."""
-    notify_backup: Command | None = None
-    """A command to run on becoming BACKUP."""
-    notify_fault: Command | None = None
-    """A command to run on entering FAULT."""
-    notify_stop: Command | None = None
-    """A command to run when keepalived stops."""
-    notify: Command | None = None
-    """Run on every change, with the arguments GROUP, the name, the state and the priority."""
-
-
 class GlobalDefs(Strict):
     """What holds for all of a machine's keepalived (its global_defs)."""
 
@@ -405,10 +209,11 @@ class Timeouts(Strict):
 
 
 class Check(Strict):
-    """How a director tests a real server (keepalived's HTTP_GET and TCP_CHECK)."""
+    """How a director tests a real server (keepalived's HTTP_GET, TCP_CHECK and UDP_CHECK)."""
 
-    type: Literal["http", "tcp"]
-    """http asks for ``path`` and wants ``status_code``; tcp only connects."""
+    type: Literal["http", "tcp", "udp"]
+    """http asks for ``path`` and wants ``status_code``; tcp only connects; udp sends a datagram and
+    wants one back."""
     path: UrlPath = "/"
     """What an http check asks for."""
     status_code: Annotated[int, Field(ge=100, le=599, strict=True)] = 200
@@ -441,11 +246,15 @@ class RealServer(Strict):
 class Service(Strict):
     """A virtual service: a VIP and port whose connections go to real servers."""
 
-    address: Address
-    """A VIP of one of the VRRP instances, whose machines are directors."""
+    address: Annotated[
+        IPv4Address,
+        BeforeValidator(values.service_address, json_schema_input_type=Address | Literal["spread"]),
+    ]
+    """A VIP of one of the VRRP instances, whose machines are directors. ``spread`` makes a service
+    of each VIP of the spread, ``NAME-1``, ``NAME-2``, ..."""
     port: Port
     """Of the VIP, and of its real servers."""
-    protocol: Literal["tcp"] = "tcp"
+    protocol: Literal["tcp", "udp"] = "tcp"
     """Transport protocol."""
     method: Literal["dr", "nat"]
     """Forwarding method: dr is direct routing (ipvsadm -g), nat masquerading (ipvsadm -m)."""
@@ -489,7 +298,8 @@ class Lab(Strict):
     global_defs: GlobalDefs = GlobalDefs()
     """For keepalived on all machines."""
     vrrp: dict[InstanceName, VrrpInstance] = {}
-    """Name -> VRRP instance (keepalived's vrrp_instance)."""
+    """Name -> VRRP instance (keepalived's vrrp_instance). No instance is called ``spread``, which
+    spreads VIPs over directors."""
     vrrp_script: dict[InstanceName, VrrpScript] = {}
     """Name -> script that instances watch with ``track_script``."""
     vrrp_sync_group: dict[

@@ -15,7 +15,7 @@ from typing import get_type_hints
 from pydantic import BaseModel, JsonValue
 
 from lvsnet.keepalived import messages, verdict
-from lvsnet.lab import model, rules
+from lvsnet.lab import model, model_vrrp, rules
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, child, place
 from lvsnet.lab.reference_types import KINDS, words
@@ -79,15 +79,26 @@ SECTIONS = (
         "VRRP instances",
         "VRRP instance",
         "vrrp: NAME",
-        model.VrrpInstance,
+        model_vrrp.VrrpInstance,
         2,
         Excerpt("source-vrrp", ("vrrp",)),
+    ),
+    Section(
+        "Spread VIPs",
+        "spread",
+        "vrrp: spread",
+        model_vrrp.Spread,
+        2,
+        "vrrp:\n"
+        "  spread: {addresses: 6, over: [lb01, lb02, lb03], losses: 1}\n"
+        "services:\n"
+        "  web: {address: spread, port: 80, method: dr, real_servers: [nginx01, nginx02]}\n",
     ),
     Section(
         "Authentication",
         "authentication",
         "vrrp: NAME: authentication",
-        model.Authentication,
+        model_vrrp.Authentication,
         3,
         Excerpt("source-vrrp", ("vrrp", "VI_1", "authentication")),
     ),
@@ -95,7 +106,7 @@ SECTIONS = (
         "Tracked scripts",
         "tracked script",
         "vrrp: NAME: track_script",
-        model.TrackScript,
+        model_vrrp.TrackScript,
         3,
         Excerpt("source-vrrp", ("vrrp", "NGINX_01", "track_script")),
     ),
@@ -103,7 +114,7 @@ SECTIONS = (
         "Scripts",
         "script",
         "vrrp_script: NAME",
-        model.VrrpScript,
+        model_vrrp.VrrpScript,
         2,
         Excerpt("source-vrrp", ("vrrp_script",)),
     ),
@@ -111,7 +122,7 @@ SECTIONS = (
         "Sync groups",
         "sync group",
         "vrrp_sync_group: NAME",
-        model.SyncGroup,
+        model_vrrp.SyncGroup,
         2,
         Excerpt("nat", ("vrrp_sync_group",)),
     ),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from lvsnet.lab import model, values
+from lvsnet.lab import kinds, model, values
 from lvsnet.lab.units import Duration, Size
 
 
@@ -27,18 +27,18 @@ class Kind:
 
 
 KINDS = (
-    Kind(model.Text, "text", "Any text; a number stands for the text that it was written with."),
-    Kind(model.Name, "name", "A host name: lower-case letters, digits and `-` inside, at most 63."),
+    Kind(kinds.Text, "text", "Any text; a number stands for the text that it was written with."),
+    Kind(kinds.Name, "name", "A host name: lower-case letters, digits and `-` inside, at most 63."),
     Kind(
-        model.InstanceName,
+        kinds.InstanceName,
         "instance name",
         "Letters, digits and any of `_.-`, at most 63; as keepalived's own names.",
     ),
-    Kind(model.Address, "address", "An IPv4 address without a prefix length: `192.168.10.10`."),
-    Kind(model.Vip, "VIP", "An IPv4 address, with a prefix length or without, which is `/32`."),
-    Kind(model.Subnet, "subnet", "An IPv4 prefix without host bits: `192.168.10.0/24`."),
-    Kind(model.Destination, "destination", "`default`, or an IPv4 prefix."),
-    Kind(model.Port, "port", "A whole number from 1 to 65535."),
+    Kind(kinds.Address, "address", "An IPv4 address without a prefix length: `192.168.10.10`."),
+    Kind(kinds.Vip, "VIP", "An IPv4 address, with a prefix length or without, which is `/32`."),
+    Kind(kinds.Subnet, "subnet", "An IPv4 prefix without host bits: `192.168.10.0/24`."),
+    Kind(kinds.Destination, "destination", "`default`, or an IPv4 prefix."),
+    Kind(kinds.Port, "port", "A whole number from 1 to 65535."),
     Kind(
         Duration,
         "duration",
@@ -49,36 +49,36 @@ KINDS = (
         "size",
         "A number with its unit, `K`, `M` or `G`, powers of 1024, or `KiB`, `MiB`, `GiB`: `512M`.",
     ),
-    Kind(model.Switch, "switch", "`true` or `false`; in YAML 1.2 `yes` and `no` are text."),
-    Kind(model.Command, "command", "A command line, not empty."),
-    Kind(model.AbsolutePath, "absolute path", "A path on the node, without `.`, `..` or `//`."),
-    Kind(model.RelativePath, "relative path", "A path from the directory of the lab file."),
-    Kind(model.UrlPath, "URL path", "Begins with `/` and has no spaces."),
-    Kind(model.FileMode, "file mode", 'In octal: `0755`, `"0755"` or `0o755`.'),
-    Kind(model.SysctlKey, "sysctl key", "`net.ipv4.ip_forward` or `net/ipv4/ip_forward`."),
-    Kind(model.VariableName, "variable", "The name of an environment variable."),
-    Kind(model.Capability, "capability", "Of capabilities(7), with `CAP_` or without."),
-    Kind(model.Image, "image", "A container image, as Docker names it: `nginx:1.27`."),
+    Kind(kinds.Switch, "switch", "`true` or `false`; in YAML 1.2 `yes` and `no` are text."),
+    Kind(kinds.Command, "command", "A command line, not empty."),
+    Kind(kinds.AbsolutePath, "absolute path", "A path on the node, without `.`, `..` or `//`."),
+    Kind(kinds.RelativePath, "relative path", "A path from the directory of the lab file."),
+    Kind(kinds.UrlPath, "URL path", "Begins with `/` and has no spaces."),
+    Kind(kinds.FileMode, "file mode", 'In octal: `0755`, `"0755"` or `0o755`.'),
+    Kind(kinds.SysctlKey, "sysctl key", "`net.ipv4.ip_forward` or `net/ipv4/ip_forward`."),
+    Kind(kinds.VariableName, "variable", "The name of an environment variable."),
+    Kind(kinds.Capability, "capability", "Of capabilities(7), with `CAP_` or without."),
+    Kind(kinds.Image, "image", "A container image, as Docker names it: `nginx:1.27`."),
     Kind(Annotated[str, BeforeValidator(values.user)], "user", "A user of the machine: `nobody`."),
-    Kind(model.AuthPass, "password", "Printable characters, not empty."),
+    Kind(kinds.AuthPass, "password", "Printable characters, not empty."),
     Kind(
         model.Scenarios,
         "scenarios",
         "A mapping of names to [scenarios](scenarios.md), each a list of steps.",
     ),
-    Kind(model.RuleName, "rule name", "One of the [rules](#rules)."),
+    Kind(kinds.RuleName, "rule name", "One of the [rules](#rules)."),
 )
 
 _REFERENCES = (
-    Kind(model.Reference, "name", "Of something that the file defines elsewhere."),
-    Kind(model.InstanceReference, "instance name", "Of something that the file defines elsewhere."),
+    Kind(kinds.Reference, "name", "Of something that the file defines elsewhere."),
+    Kind(kinds.InstanceReference, "instance name", "Of something that the file defines elsewhere."),
 )
 
 
 def words(hint: object, links: Mapping[type[BaseModel], str]) -> str:
     """Say what a value with this type hint may be, in Markdown.
 
-    ``links`` has a link to the description of each model. Raises TypeError for a hint that nobody
+    ``links`` has a link to the description of each kinds. Raises TypeError for a hint that nobody
     has put into words yet.
     """
     for kind in (*KINDS, *_REFERENCES):

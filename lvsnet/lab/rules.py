@@ -115,6 +115,17 @@ RULES: dict[str, Rule] = {
         " ignores the entry with a warning",
         "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
     ),
+    "spread-nopreempt": Rule(
+        "warning",
+        "a spread has nopreempt: a director that comes back takes none of its VIPs back, so after"
+        " some losses and returns one of them has more than the plan gives it",
+        "RFC 3768, 6.4.2, Preempt_Mode; keepalived.conf(5), nopreempt",
+    ),
+    "spread-idle": Rule(
+        "warning",
+        "a spread has fewer VIPs than directors: some have none until another director is lost",
+        "RFC 3768, 6.4.3: one router at a time answers for a VIP",
+    ),
     "vip-prefix": Rule(
         "warning",
         "a VIP's prefix length is neither 32 nor that of its segment: whoever holds the VIP has a"

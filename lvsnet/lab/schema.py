@@ -10,7 +10,10 @@ from pydantic import BaseModel, JsonValue
 
 from lvsnet.lab import model
 from lvsnet.lab.checks.allow import names
+from lvsnet.lab.kinds import Strict, keys
+from lvsnet.lab.model_vrrp import Spread
 from lvsnet.lab.units import Duration
+from lvsnet.lab.values import SPREAD
 from lvsnet.scenario import schema as scenarios
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -19,6 +22,9 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schema() -> dict[str, JsonValue]:
     """Give the JSON Schema (draft 2020-12) of a lab file, short forms included."""
     made = model.Lab.model_json_schema(mode="validation")
+    spread = Spread.model_json_schema(mode="validation")
+    made["$defs"] = {**made["$defs"], **spread.pop("$defs"), Spread.__name__: spread}
+    made["properties"]["vrrp"] = _with_spread(made["properties"]["vrrp"])
     for definition in (made, *made["$defs"].values()):
         _describe(definition)
         _close_names(definition)
@@ -34,13 +40,41 @@ def schema_text() -> str:
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def models() -> dict[str, type[Strict]]:
+    """The models of a lab file by their names; not those that only others are made of."""
+    found = {}
+    waiting = [Strict]
+    while waiting:
+        one = waiting.pop(0)
+        further = one.__subclasses__()
+        waiting += further
+        if not further:
+            found[one.__name__] = one
+    return found
+
+
+def _with_spread(vrrp: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """``vrrp`` has instances by their names, of which one stands for a spread."""
+    instances = vrrp["patternProperties"]
+    if not isinstance(instances, dict):
+        raise TypeError("the instances of vrrp are a mapping")
+    ((pattern, instance),) = instances.items()
+    others = f"^(?!{SPREAD}$){pattern.removeprefix('^')}"
+    return {
+        **vrrp,
+        "properties": {SPREAD: {"$ref": f"#/$defs/{Spread.__name__}"}},
+        "patternProperties": {others: instance},
+    }
+
+
 def _describe(definition: dict[str, JsonValue]) -> None:
     """Add what pydantic leaves out of a model, and take out titles that repeat the keys."""
-    described: type[BaseModel] = getattr(model, str(definition["title"]))
+    described = models()[str(definition["title"])]
     written = _field_docstrings(described)
     properties = definition["properties"]
     if not isinstance(properties, dict):
         raise TypeError("the properties of a model are a mapping")
+    properties = definition["properties"] = {name: properties[name] for name in keys(described)}
     for name, of_field in properties.items():
         if isinstance(of_field, dict):
             of_field.pop("title", None)
@@ -64,11 +98,13 @@ def _close_names(definition: dict[str, JsonValue]) -> None:
 
 
 def _field_docstrings(of_model: type[BaseModel]) -> dict[str, str]:
-    """Read the string literals that stand below the fields in a model's source."""
+    """Read the string literals that stand below the fields in the source of a model, and of those
+    that it is made of."""
     (tree,) = ast.parse(inspect.getsource(of_model)).body
     if not isinstance(tree, ast.ClassDef):
         raise TypeError(f"{of_model} is no class")
-    found = {}
+    above = [one for one in of_model.__bases__ if issubclass(one, Strict) and one is not Strict]
+    found = {name: text for one in above for name, text in _field_docstrings(one).items()}
     for before, after in zip(tree.body, tree.body[1:], strict=False):
         match before, after:
             case (

@@ -26,6 +26,9 @@ RULE = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 USER = r"^[a-z_][a-z0-9_-]{0,31}$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}$"
 
+SPREAD = "spread"
+"""Of ``vrrp``, the VIPs that are spread over directors; the address of services at all of them."""
+
 _CAPABILITIES = (
     "CHOWN",
     "DAC_OVERRIDE",
@@ -238,6 +241,22 @@ def address(value: object) -> IPv4Address:
     if re.fullmatch(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", written):
         raise ValueError(f"{shown(written)} is not an IPv4 address; IPv6 is not supported yet")
     raise ValueError(f"{shown(written)} is not an IPv4 address")
+
+
+def service_address(value: object) -> IPv4Address:
+    """A VIP; ``spread`` has been replaced by the addresses of the spread before."""
+    try:
+        return address(value)
+    except ValueError as error:
+        meant = isinstance(value, str) and nearest(value, (SPREAD,))
+        raise ValueError(f"{error}; did you mean '{SPREAD}'?" if meant else str(error)) from None
+
+
+def how_many_vips(value: object) -> object:
+    """A whole number, whose bounds the model knows."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"expected how many VIPs, or a list of them, not {shown(value)}")
+    return value
 
 
 def prefix(value: object) -> IPv4Network:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from lvsnet.lab import model
+from lvsnet.lab import model, model_vrrp
 from lvsnet.lab.document import Loc
+from lvsnet.lab.kinds import keys
 from lvsnet.lab.suggest import hint, nearest
-from lvsnet.lab.values import shown
+from lvsnet.lab.values import SPREAD, shown
 
 _LONGEST_PART = 63
 
@@ -31,7 +32,7 @@ def dotted(loc: Loc) -> str:
 
 def fields(loc: Loc) -> list[str]:
     """Give the keys that the mapping at ``loc`` may have, as its model has them."""
-    return list(_model(loc).model_fields)
+    return keys(_model(loc))
 
 
 def message(error: ErrorDetails, loc: Loc) -> str:
@@ -44,6 +45,8 @@ def message(error: ErrorDetails, loc: Loc) -> str:
         case "extra_forbidden":
             above = f"{dotted(loc[:-1])}: " if len(loc) > 1 else ""
             key = str(loc[-1])
+            if loc[:-1] == ("vrrp", SPREAD) and key in ("priority", "state"):
+                return f"{above}the plan gives each VIP its priorities; take {key} out"
             return f"{above}unknown key {shown(key)}{hint(key, fields(loc[:-1]))}"
         case "value_error":
             return where + str(_context(error).get("error"))
@@ -70,7 +73,7 @@ _EXPECTED = {
     "model_type": "a mapping of keys to values",
     "list_type": "a list",
 }
-_FORMS = {"text": "text", "mapping": "a mapping", "list": "a list"}
+_FORMS = {"number": "a whole number", "text": "text", "mapping": "a mapping", "list": "a list"}
 """In the tags of the models."""
 
 
@@ -88,6 +91,9 @@ def _wrong(error: ErrorDetails) -> str:
         there, needed = context["actual_length"], context["min_length"]
         amount = "is empty" if there == 0 else f"has {there}"
         return f"{amount}; at least {'one is' if needed == 1 else f'{needed} are'} needed"
+    if kind == "too_long":
+        there, most = context["actual_length"], context["max_length"]
+        return f"has {there}; at most {most} can be"
     if kind == "union_tag_invalid":
         tags = str(context["expected_tags"])
         forms = [form for tag, form in _FORMS.items() if tag in tags]
@@ -131,16 +137,18 @@ def _model(loc: Loc) -> type[BaseModel]:
             return model.Route
         case ("global_defs",):
             return model.GlobalDefs
+        case ("vrrp", "spread"):
+            return model_vrrp.Spread
         case ("vrrp", _):
-            return model.VrrpInstance
+            return model_vrrp.VrrpInstance
         case ("vrrp", _, "authentication"):
-            return model.Authentication
+            return model_vrrp.Authentication
         case ("vrrp", _, "track_script", _):
-            return model.TrackScript
+            return model_vrrp.TrackScript
         case ("vrrp_script", _):
-            return model.VrrpScript
+            return model_vrrp.VrrpScript
         case ("vrrp_sync_group", _):
-            return model.SyncGroup
+            return model_vrrp.SyncGroup
         case ("timeouts",):
             return model.Timeouts
         case ("services", _):

@@ -9,11 +9,13 @@ import pytest
 from pydantic import BaseModel
 
 from lvsnet.keepalived import verdict
-from lvsnet.lab import model, rules
+from lvsnet.lab import model, model_vrrp, rules
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Plain, plain
+from lvsnet.lab.load import load_text
 from lvsnet.lab.reference import SECTIONS, Section, example, reference
 from lvsnet.lab.reference_types import words
+from lvsnet.lab.schema import models
 from lvsnet.resources import example_labs
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +30,7 @@ def test_the_published_page_is_the_models() -> None:
 
 def test_every_model_has_a_section() -> None:
     described = [section.described for section in SECTIONS]
-    assert set(described) == set(model.Strict.__subclasses__())
+    assert set(described) == set(models().values())
     assert len(described) == len(set(described))
 
 
@@ -56,6 +58,11 @@ def test_every_example_is_valid_where_it_stands(section: Section) -> None:
     if section.described is model.Lab:
         model.Lab.model_validate(written)
         return
+    if section.described is model_vrrp.Spread:
+        third = LABS["dr"].replace("nodes:\n", "nodes:\n" + LB03)
+        without, _, _ = third.partition("vrrp:")
+        assert load_text(without + example(section, LABS), Path("spread.yaml")).services
+        return
     (key,) = written
     above = next(
         (one.described for one in SECTIONS if key in one.described.model_fields), model.Lab
@@ -68,7 +75,7 @@ def test_every_example_is_valid_where_it_stands(section: Section) -> None:
 
 
 def test_an_example_s_lines_are_those_of_its_key_alone() -> None:
-    groups = next(section for section in SECTIONS if section.described is model.SyncGroup)
+    groups = next(section for section in SECTIONS if section.described is model_vrrp.SyncGroup)
     assert example(groups, LABS) == "vrrp_sync_group:\n  SITE: [FRONT, BACK]\n"
 
 
@@ -85,10 +92,11 @@ def mapping(text: str) -> dict[str, Plain]:
     return value
 
 
+LB03 = "  lb03: {role: director, interfaces: {lan: 192.168.10.20}}\n"
 AROUND: dict[type[BaseModel], dict[str, Plain]] = {
     model.Lab: mapping(LABS["dr"]),
     model.Node: mapping("{role: host, interfaces: {}}"),
-    model.VrrpInstance: mapping(
+    model_vrrp.VrrpInstance: mapping(
         "{segment: lan, virtual_router_id: 1, addresses: [192.0.2.1], priority: {a: 1}}"
     ),
     model.Service: mapping("{address: 192.0.2.1, port: 80, method: dr, real_servers: [a]}"),

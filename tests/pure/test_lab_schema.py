@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, JsonValue
 
-from lvsnet.lab import model
+from lvsnet.lab import model, model_vrrp
 from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, plain
 from lvsnet.lab.rules import RULES
-from lvsnet.lab.schema import schema, schema_text
+from lvsnet.lab.schema import models, schema, schema_text
 from lvsnet.lab.wording import fields
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,10 @@ def test_editors_know_the_names_of_the_rules() -> None:
     assert set(RULES) <= set(names())
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "labs").glob("*.yaml")), ids=lambda path: path.stem)
+FITTING = [*sorted((ROOT / "labs").glob("*.yaml")), ROOT / "tests/pure/labs/spread.yaml"]
+
+
+@pytest.mark.parametrize("path", FITTING, ids=lambda path: path.stem)
 def test_the_example_labs_fit(path: Path) -> None:
     root = parse(path.read_text()).root
     assert root is not None
@@ -97,6 +100,10 @@ def test_the_example_labs_fit(path: Path) -> None:
         "unknown-method",
         "unknown-rule",
         "vrrp-values",
+        "spread-keys",
+        "spread-numbers",
+        "spread-reserved",
+        "spread-shape",
         "sync-groups",
     ],
 )
@@ -114,19 +121,20 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model.File: ("nodes", "a", "files", "/x"),
         model.Route: ("nodes", "a", "routes", 0),
         model.GlobalDefs: ("global_defs",),
-        model.VrrpInstance: ("vrrp", "VI_1"),
-        model.Authentication: ("vrrp", "VI_1", "authentication"),
-        model.TrackScript: ("vrrp", "VI_1", "track_script", 0),
-        model.VrrpScript: ("vrrp_script", "chk"),
-        model.SyncGroup: ("vrrp_sync_group", "SITE"),
+        model_vrrp.VrrpInstance: ("vrrp", "VI_1"),
+        model_vrrp.Spread: ("vrrp", "spread"),
+        model_vrrp.Authentication: ("vrrp", "VI_1", "authentication"),
+        model_vrrp.TrackScript: ("vrrp", "VI_1", "track_script", 0),
+        model_vrrp.VrrpScript: ("vrrp_script", "chk"),
+        model_vrrp.SyncGroup: ("vrrp_sync_group", "SITE"),
         model.Timeouts: ("timeouts",),
         model.Service: ("services", "web"),
         model.RealServer: ("services", "web", "real_servers", 0),
         model.Check: ("services", "web", "check"),
     }
-    assert set(places) == set(model.Strict.__subclasses__())
+    assert set(places) == set(models().values())
     for one, loc in places.items():
-        assert fields(loc) == list(one.model_fields)
+        assert sorted(fields(loc)) == sorted(one.model_fields)
     assert fields(("nodes", "a", "keepalived")) == list(model.File.model_fields)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from lvsnet.lab.checks.tracking import tracks
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.model import File, Lab, SyncGroup, VrrpInstance
+from lvsnet.lab.model import File, Lab
+from lvsnet.lab.model_vrrp import SyncGroup, VrrpInstance
 
 _LINKS = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/")
 """Symbolic links into /usr since Debian 12 (hier(7), file-hierarchy(7))."""

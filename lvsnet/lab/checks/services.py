@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from lvsnet.lab.checks.members import vip_holders
+from lvsnet.lab.checks.members import Member, listed, vip_holders
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.model import Lab
+from lvsnet.lab.model import Lab, Node
 from lvsnet.lab.suggest import hint
 
 
@@ -59,16 +59,85 @@ def services_once(lab: Lab) -> Iterator[Finding]:
 
 
 def check_fields(lab: Lab) -> Iterator[Finding]:
-    """A tcp check only connects, so it has no path and no status code."""
+    """Only an http check has a path and a status code; and somebody has to answer a check."""
+    does = {"tcp": "a tcp check only connects", "udp": "a udp check only wants an answer"}
     for name, service in lab.services.items():
-        if service.check is not None and service.check.type == "tcp":
+        if service.check is not None and service.check.type in does:
             for field in sorted({"path", "status_code"} & service.check.model_fields_set):
                 yield Finding(
                     ("services", name, "check", field),
-                    f"service {name}: {field} is for checks of type http; a tcp check only"
-                    " connects",
+                    f"service {name}: {field} is for checks of type http;"
+                    f" {does[service.check.type]}",
                     "key",
                 )
+    yield from _of_tcp_services(lab)
+    yield from _unanswered(lab)
+
+
+def _of_tcp_services(lab: Lab) -> Iterator[Finding]:
+    for name, service in lab.services.items():
+        check = service.check
+        if check is not None and check.type == "udp" and service.protocol == "tcp":
+            yield Finding(
+                ("services", name, "check", "type"),
+                f"service {name}: a udp check is for a service of protocol udp; this one's is tcp,"
+                " for which there are http and tcp checks",
+                because=(("services", name, "protocol"),),
+            )
+
+
+def _unanswered(lab: Lab) -> Iterator[Finding]:
+    """Who answers the checks of a udp service, since nginx has TCP alone.
+
+    keepalived itself takes a check by TCP of such a service, as of a name server that has both. But
+    where nobody answers it, no real server comes into the table, and the site never comes up.
+    """
+    serving = _tcp_ports(lab)
+    told: set[str] = set()
+    for member in listed(lab):
+        name, service, behind = member.service, member.spec, member.behind
+        if service.protocol != "udp" or service.check is None or behind is None or name in told:
+            continue
+        kind, port = service.check.type, _port(member)
+        by_tcp = kind != "udp"
+        for node in behind.nodes:
+            if _runs_its_own(lab.nodes[node]) or (by_tcp and (node, port) in serving):
+                continue
+            told.add(name)
+            why = f"asks by TCP, and nginx on {node} has no TCP service at port {port}"
+            if not by_tcp:
+                why = f"wants an answer by UDP, and nothing on {node} has one: nginx has TCP only"
+            yield Finding(
+                ("services", name, "check"),
+                f"service {name}: its protocol is udp; a check of type {kind} {why}; give {node} a"
+                " daemon of its own that answers it, or take the check out",
+                "key",
+                (
+                    ("services", name, "protocol"),
+                    ("services", name, "real_servers"),
+                    ("nodes", node),
+                ),
+            )
+            break
+
+
+def _tcp_ports(lab: Lab) -> set[tuple[str, int]]:
+    """The nodes and ports at which nginx answers."""
+    return {
+        (node, _port(member))
+        for member in listed(lab)
+        if member.spec.protocol == "tcp" and member.behind is not None
+        for node in member.behind.nodes
+    }
+
+
+def _port(member: Member) -> int:
+    return member.server.port or member.spec.port
+
+
+def _runs_its_own(node: Node) -> bool:
+    """Whether the user has given it what may answer, of which nothing is known here."""
+    return bool(node.daemons or node.exec or node.files or node.image)
 
 
 def checked_by_keepalived(lab: Lab) -> Iterator[Finding]:

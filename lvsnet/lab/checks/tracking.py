@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.checks.vrrp import preferred
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.model import Lab, TrackScript, VrrpInstance
+from lvsnet.lab.model import Lab
+from lvsnet.lab.model_vrrp import TrackScript, VrrpInstance
 from lvsnet.lab.suggest import hint
 
 

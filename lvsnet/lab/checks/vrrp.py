@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from lvsnet.lab.checks.addresses import settled, unusable
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.model import Lab, VrrpInstance
+from lvsnet.lab.model import Lab
+from lvsnet.lab.model_vrrp import VrrpInstance
 from lvsnet.lab.suggest import hint
 
 ROLES = ("director", "realserver")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lvsnet.lab.checks.tracking import tracks
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.model import Lab, VrrpInstance
+from lvsnet.lab.model import Lab
+from lvsnet.lab.model_vrrp import VrrpInstance
 
 _LEAST, _MOST = 1, 254
 """Between which keepalived keeps a priority that weights change."""

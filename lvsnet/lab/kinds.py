@@ -1,0 +1,126 @@
+# mypy: disable-error-code="explicit-any"
+# The methods that pydantic gives a model are annotated with Any.
+"""Kinds of single values in a lab file, and what all of its models have in common."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from lvsnet.lab import values
+
+Text = Annotated[str, BeforeValidator(values.text), WithJsonSchema({"type": ["string", "number"]})]
+"""A number is taken as the text that it was written with."""
+
+Name = Annotated[
+    str, BeforeValidator(values.name), WithJsonSchema({"type": "string", "pattern": values.NAME})
+]
+"""A host name label in lower case (RFC 1123 2.1)."""
+
+Reference = Annotated[
+    str, BeforeValidator(values.text), WithJsonSchema({"type": "string", "pattern": values.NAME})
+]
+"""A Name that is defined elsewhere in the file; ``lvsnet.lab.check`` says when it is not."""
+
+InstanceName = Annotated[
+    str,
+    BeforeValidator(values.instance),
+    WithJsonSchema({"type": "string", "pattern": values.INSTANCE}),
+]
+InstanceReference = Annotated[
+    str,
+    BeforeValidator(values.text),
+    WithJsonSchema({"type": "string", "pattern": values.INSTANCE}),
+]
+"""An InstanceName that is defined elsewhere in the file."""
+
+VariableName = Annotated[
+    str,
+    BeforeValidator(values.variable),
+    WithJsonSchema({"type": "string", "pattern": values.VARIABLE}),
+]
+AbsolutePath = Annotated[
+    str,
+    BeforeValidator(values.absolute_path),
+    WithJsonSchema({"type": "string", "pattern": values.ABSOLUTE_PATH}),
+]
+RelativePath = Annotated[
+    str, BeforeValidator(values.relative_path), WithJsonSchema({"type": "string", "minLength": 1})
+]
+SysctlKey = Annotated[
+    str,
+    BeforeValidator(values.sysctl_key),
+    WithJsonSchema({"type": "string", "pattern": values.SYSCTL_KEY}),
+]
+FileMode = Annotated[
+    str,
+    BeforeValidator(values.mode),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": values.MODE}, {"type": "integer"}]}),
+]
+"""Four octal digits: ``0644``."""
+
+Capability = Annotated[
+    str,
+    BeforeValidator(values.capability),
+    WithJsonSchema({"type": "string", "pattern": "^([Cc][Aa][Pp]_)?[A-Za-z_]+$"}),
+]
+"""With its prefix: ``CAP_NET_ADMIN``."""
+
+UrlPath = Annotated[
+    str,
+    BeforeValidator(values.url_path),
+    WithJsonSchema({"type": "string", "pattern": values.URL_PATH}),
+]
+Command = Annotated[
+    str, BeforeValidator(values.command), WithJsonSchema({"type": "string", "minLength": 1})
+]
+Address = Annotated[
+    IPv4Address,
+    BeforeValidator(values.address),
+    WithJsonSchema({"type": "string", "format": "ipv4"}),
+]
+Vip = Annotated[
+    IPv4Interface,
+    BeforeValidator(values.vip),
+    WithJsonSchema({"type": "string", "pattern": values.VIP}),
+]
+"""An address with its prefix length, /32 unless given."""
+
+AuthPass = Annotated[
+    str, BeforeValidator(values.auth_pass), WithJsonSchema({"type": ["string", "number"]})
+]
+RuleName = Annotated[
+    str, BeforeValidator(values.rule), WithJsonSchema({"type": "string", "pattern": values.RULE})
+]
+Image = Annotated[
+    str,
+    BeforeValidator(values.image),
+    WithJsonSchema({"type": "string", "pattern": values.IMAGE}),
+]
+_PREFIX = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
+Subnet = Annotated[
+    IPv4Network,
+    BeforeValidator(values.subnet),
+    WithJsonSchema({"type": "string", "pattern": _PREFIX}),
+]
+Destination = Annotated[
+    Literal["default"] | IPv4Network,
+    BeforeValidator(values.destination),
+    WithJsonSchema({"anyOf": [{"const": "default"}, {"type": "string", "pattern": _PREFIX}]}),
+]
+
+# Strict: in pydantic's lax mode true is 1 and "80" is 80.
+Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def keys(of_model: type[BaseModel]) -> list[str]:
+    """The keys of a model, its own before those that it shares with another one."""
+    own = [key for key in of_model.__annotations__ if key in of_model.model_fields]
+    return [*own, *(key for key in of_model.model_fields if key not in own)]

@@ -1,0 +1,175 @@
+# mypy: disable-error-code="explicit-any"
+# The methods that pydantic gives a model are annotated with Any.
+# ruff: noqa: RUF012 - pydantic copies the defaults for each model.
+"""What a user may write of VRRP in a lab file, as pydantic models; see ``lvsnet.lab.model``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+
+from lvsnet.lab import values
+from lvsnet.lab.kinds import (
+    AuthPass,
+    Command,
+    InstanceReference,
+    Reference,
+    Strict,
+    Switch,
+    Vip,
+)
+from lvsnet.lab.units import Duration
+
+VrrpState = Literal["MASTER", "BACKUP"]
+
+
+def _script_form(value: object) -> object:
+    return value if isinstance(value, dict | TrackScript) else {"script": value}
+
+
+def _addresses_form(value: object) -> str:
+    """Tag of the two ways to say which addresses a spread has."""
+    if isinstance(value, dict):
+        return "\0mapping"
+    return "\0list" if isinstance(value, list) else "\0number"
+
+
+class Authentication(Strict):
+    """What VRRP's advertisements carry so that others' are not believed (RFC 2338, 5.3.6)."""
+
+    auth_type: Literal["PASS", "AH"] = "PASS"
+    """PASS sends the password itself, AH an IPsec header."""
+    auth_pass: AuthPass
+    """The same on all directors of the instance; keepalived uses its first 8 characters."""
+
+
+class TrackScript(Strict):
+    """A script that an instance watches. ``chk_nginx`` is short for ``{script: chk_nginx}``."""
+
+    script: InstanceReference
+    """Of ``vrrp_script``."""
+    weight: Annotated[int, Field(ge=-253, le=253, strict=True)] | None = None
+    """Added to the priority, as the script has it unless given; with 0 a failure is a FAULT."""
+    nodes: Annotated[list[Reference], Field(min_length=1)] | None = None
+    """Those of the instance's machines that watch it; all unless given."""
+
+
+class VrrpSettings(Strict):
+    """How the machines of a VRRP instance, or of every instance of a spread, go about it."""
+
+    advert_int: Annotated[Duration, AfterValidator(values.advert_int)] = Duration("1s")
+    """Time between advertisements: whole seconds, 1s to 255s; with version 3 10ms to 40950ms."""
+    version: Literal[2, 3] = 2
+    """Of VRRP: RFC 3768, or RFC 5798, whose advertisements may come every 10ms."""
+    authentication: Authentication | None = None
+    """None unless given, as RFC 3768 has it."""
+    nopreempt: Switch = False
+    """A machine that comes back leaves the addresses where they are."""
+    preempt_delay: Annotated[Duration, AfterValidator(values.preempt_delay)] | None = None
+    """How long a machine that comes back waits before it takes the addresses: at most 1000s."""
+    unicast: Switch = False
+    """Advertisements go to each of the other machines (unicast_peer), not to 224.0.0.18."""
+    track_script: list[
+        Annotated[
+            TrackScript,
+            BeforeValidator(_script_form, json_schema_input_type=InstanceReference | TrackScript),
+        ]
+    ] = []
+    """Scripts whose failure lowers the priority or means FAULT."""
+    track_interface: list[Reference] = []
+    """Segments: losing the link to one of them means FAULT."""
+    notify_master: Command | None = None
+    """A command to run on becoming MASTER."""
+    notify_backup: Command | None = None
+    """A command to run on becoming BACKUP."""
+    notify_fault: Command | None = None
+    """A command to run on entering FAULT."""
+    notify_stop: Command | None = None
+    """A command to run when keepalived stops."""
+    notify: Command | None = None
+    """Run on every change, with the arguments INSTANCE, the name, the state and the priority."""
+
+
+class VrrpInstance(VrrpSettings):
+    """A VRRP instance: addresses that the best machine that is up holds."""
+
+    segment: Reference
+    """The segment in which the machines send their advertisements."""
+    virtual_router_id: Annotated[int, Field(ge=1, le=255, strict=True)]
+    """The same on all machines of the instance, and on no other's in the segment."""
+    addresses: Annotated[list[Vip], Field(min_length=1)]
+    """The VIPs, in the segment's subnet; /32 unless a prefix length is given."""
+    priority: Annotated[
+        dict[Reference, Annotated[int, Field(ge=1, le=254, strict=True)]], Field(min_length=1)
+    ]
+    """Director or real server -> VRRP priority; the highest one that is up holds the addresses."""
+    state: dict[Reference, VrrpState] = {}
+    """Machine -> the state that its keepalived.conf says. MASTER for the highest priority and
+    BACKUP for the others unless given; BACKUP for all with nopreempt, preempt_delay or auth_type
+    AH, of which state MASTER takes something back."""
+
+
+class Spread(VrrpSettings):
+    """VIPs that are spread over directors so that the loss of some of these leaves no other one
+    with more VIPs than need be. Each VIP becomes a VRRP instance of its own, ``SPREAD_1``,
+    ``SPREAD_2``, ..., whose priorities follow from the plan; every further setting is given to
+    each. A service whose ``address`` is ``spread`` becomes one for each VIP: ``web-1``, ``web-2``,
+    ..."""
+
+    addresses: Annotated[
+        Annotated[int, Field(ge=1, le=255), BeforeValidator(values.how_many_vips), Tag("\0number")]
+        | Annotated[list[Vip], Field(min_length=1, max_length=255), Tag("\0list")],
+        Discriminator(_addresses_form),
+    ]
+    """How many VIPs, or which. A number takes the highest addresses of the segment's subnet that
+    no node, VIP, gateway of a route, service or real server has, in ascending order."""
+    over: Annotated[list[Reference], Field(min_length=2, max_length=32)]
+    """The directors, 2 to 32. Their order decides where the plan leaves a choice."""
+    losses: Annotated[int, Field(ge=0, le=31, strict=True)] = 1
+    """How many of them may be down at a time; one has to be left. A plan for 0 is one for 1: with
+    all up it is as good."""
+    segment: Reference | None = None
+    """The segment of the VIPs; the only one that all of the directors are in unless given."""
+    virtual_router_id: Annotated[int, Field(ge=1, le=255, strict=True)] = 51
+    """Of the first VIP; the others have the following ones that no other instance of the segment
+    has."""
+
+
+class VrrpScript(Strict):
+    """A script that tells by its exit code whether all is well: 0 is (vrrp_script)."""
+
+    script: Command
+    """Absolute path of a program, and its arguments; no shell reads them."""
+    interval: Annotated[Duration, AfterValidator(values.period)] = Duration("1s")
+    """Time between two runs, 10ms to 1h."""
+    timeout: Annotated[Duration, AfterValidator(values.period)] | None = None
+    """How long a run may take before it has failed; the interval unless given."""
+    weight: Annotated[int, Field(ge=-253, le=253, strict=True)] = 0
+    """Added to the priority while it succeeds (above 0) or fails (below 0); with 0 a failure is a
+    FAULT of the instances that watch it."""
+    fall: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    """Failures in a row before it counts as failed."""
+    rise: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    """Successes in a row before it counts as well again."""
+    user: Annotated[str, BeforeValidator(values.user)] | None = None
+    """Who runs it; ``script_user`` of ``global_defs`` unless given."""
+    init_fail: Switch = False
+    """Counts as failed until its first success."""
+
+
+class SyncGroup(Strict):
+    """VRRP instances that change state together. ``[VI_1, VI_2]`` is short for ``{group: ...}``."""
+
+    group: Annotated[list[InstanceReference], Field(min_length=2)]
+    """Instances of the same machines."""
+    notify_master: Command | None = None
+    """A command to run on becoming MASTER."""
+    notify_backup: Command | None = None
+    """A command to run on becoming BACKUP."""
+    notify_fault: Command | None = None
+    """A command to run on entering FAULT."""
+    notify_stop: Command | None = None
+    """A command to run when keepalived stops."""
+    notify: Command | None = None
+    """Run on every change, with the arguments GROUP, the name, the state and the priority."""

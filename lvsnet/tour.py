@@ -44,15 +44,18 @@ class Stage:
 
 
 def stage(lab: Lab) -> Stage:
-    """The first client, and the first service, of a lab.
+    """The first client, and the first TCP service, of a lab.
 
     Raises:
         LvsnetError: it has none.
     """
     clients = [name for name, node in lab.nodes.items() if node.role == "client"]
-    if not clients or not lab.services:
-        raise LvsnetError(f"the tour needs a client and a service, and lab {lab.name} lacks one")
-    service = next(iter(lab.services.values()))
+    services = [one for one in lab.services.values() if one.protocol == "tcp"]
+    if not clients or not services:
+        raise LvsnetError(
+            f"the tour needs a client and a TCP service, and lab {lab.name} lacks one"
+        )
+    service = services[0]
     url = f"http://{service.address}:{service.port}/"
     return Stage(lab.name, clients[0], str(service.address), url)
 

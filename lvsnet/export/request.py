@@ -16,13 +16,13 @@ class Request:
 
 
 def through_a_vip(plan: Plan) -> Request | None:
-    """A request to the lab's first service, by a client if there is one.
+    """A request to the lab's first service by TCP, by a client if there is one.
 
-    None when there is no service, or no machine to ask it that takes no part in it.
+    None when there is no such service, or no machine to ask it that takes no part in it.
     """
-    if not plan.listed:
+    service = next((one.service for one in plan.listed if one.protocol == "tcp"), None)
+    if service is None:
         return None
-    service = plan.listed[0].service
     vip, _, port = service.rpartition(":")
     for role in ("client", "host", "router"):
         for node in plan.nodes:

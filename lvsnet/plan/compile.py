@@ -112,7 +112,11 @@ def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     spec = lab.nodes[node]
     if spec.role == "realserver":
         serving = _unique(
-            member.port for site in services for member in site.members if node in member.nodes
+            member.port
+            for site in services
+            if site.service.protocol == "tcp"
+            for member in site.members
+            if node in member.nodes
         )
         ports = serving or (80,)
         # Where a configuration of the user's own listens is not known here.

@@ -29,7 +29,7 @@ BEFORE_KEEPALIVED = File(
 )
 """For a real machine on which both have a part in the IPVS table."""
 
-_PROTOCOLS = {"tcp": "-t"}
+_PROTOCOLS = {"tcp": "-t", "udp": "-u"}
 
 
 def ipvsadm_files(

@@ -85,6 +85,10 @@ def _checker(check: Check) -> Statement:
     )
     if check.type == "tcp":
         return statement("TCP_CHECK", block=timing)
+    if check.type == "udp":
+        # Without it no answer is as good as one, unless ICMP says that the port is closed: a real
+        # server that is off would stay. keepalived sends some bytes of its own.
+        return statement("UDP_CHECK", block=(*timing, statement("require_reply")))
     url = statement(
         "url",
         block=(statement("path", check.path), statement("status_code", check.status_code)),

@@ -35,5 +35,5 @@ def test_a_lab_without_a_service_has_no_tour(user: User) -> None:
     )
     done = user.tries("tour", "bare.yaml")
     assert done.code == 1
-    assert "needs a client and a service" in done.err
+    assert "needs a client and a TCP service" in done.err
     assert user.left() == []

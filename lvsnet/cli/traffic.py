@@ -16,7 +16,7 @@ from lvsnet.errors import LvsnetError
 
 if TYPE_CHECKING:
     from lvsnet.control.place import Place
-    from lvsnet.traffic.model import Target
+    from lvsnet.traffic.model import Answerer, Target
 
 T = TypeVar("T")
 
@@ -138,8 +138,8 @@ def traffic(
     load = Load(
         NAME, clients, target, pace, count, length, connections, style.value, patience, body
     )
-    responders = [_responder(one) for one in serve or ()]
-    if not sending.send(place, name, load, responders, record, form):
+    answerers = [_answerer(one) for one in serve or ()]
+    if not sending.send(place, name, load, answerers, record, form):
         raise typer.Exit(130)
 
 
@@ -164,15 +164,14 @@ def _clients(given: Sequence[str], lab: str) -> tuple[Place, str, tuple[str, ...
     )
 
 
-def _responder(text: str) -> tuple[str, str, int]:
-    """Node, scheme and port from ``nginx01:udp/9000``."""
-    node, _, where = text.rpartition(":")
-    scheme, _, port = where.partition("/")
-    if not node or scheme not in ("tcp", "udp") or not port.isdecimal() or len(port) > 5:
-        raise typer.BadParameter(
-            f"{text}: write such as nginx01:udp/9000, or nginx01:tcp/9000", param_hint="--serve"
-        )
-    return node, scheme, int(port)
+def _answerer(text: str) -> Answerer:
+    """Who answers, from ``nginx01:udp/9000``."""
+    from lvsnet.traffic import target
+
+    try:
+        return target.answerer(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--serve") from error
 
 
 def _only_light(rate: str, count: int | None, serve: list[str] | None, record: Path | None) -> None:

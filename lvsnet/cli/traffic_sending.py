@@ -20,22 +20,19 @@ if TYPE_CHECKING:
     from lvsnet.control.clock import Clock
     from lvsnet.control.place import Place
     from lvsnet.traffic.heavy import Heavy
-    from lvsnet.traffic.model import Load, Request
+    from lvsnet.traffic.model import Answerer, Load, Request
 
 LATE = 60.0
 """Seconds of the lab's time that a load may be late before it is given up."""
 HOUR = 3600.0
 """Seconds of the lab's time after which a load ends that has no end."""
 
-Responder = tuple[str, str, int]
-"""Node, ``tcp`` or ``udp``, and port."""
-
 
 def send(
     place: Place,
     lab: str,
     load: Load,
-    responders: Sequence[Responder],
+    answerers: Sequence[Answerer],
     record: Path | None,
     form: Format,
 ) -> bool:
@@ -43,7 +40,7 @@ def send(
     with ExitStack() as owned:
         # Before the load begins: a path that cannot be written to does not cost a load.
         file = None if record is None else owned.enter_context(record.open("w", encoding="utf-8"))
-        requests, whole, clock = _send(place, lab, load, responders, form)
+        requests, whole, clock = _send(place, lab, load, answerers, form)
         if file is not None:
             _record(requests, file)
     _show(lab, load, requests, clock, whole, form)
@@ -54,7 +51,7 @@ def _send(
     place: Place,
     lab: str,
     load: Load,
-    responders: Sequence[Responder],
+    answerers: Sequence[Answerer],
     form: Format,
 ) -> tuple[list[Request], bool, Clock]:
     """Requests, whether Ctrl-C did not end it, and the lab's clock."""
@@ -63,8 +60,9 @@ def _send(
     clock = place.clock(lab)
     _see_that_it_moves(lab, clock, load)
     with ExitStack() as owned:
-        for node, scheme, port in responders:
-            owned.callback(control.end, place, lab, control.serve(place, lab, node, scheme, port))
+        for one in answerers:
+            begun = control.serve(place, lab, one.node, one.scheme, one.port)
+            owned.callback(control.end, place, lab, begun)
         begun = control.begin(place, lab, load)
         try:
             with _live(f"{load.target}: sending", form) as report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lvsnet.engine.netlink import (
@@ -22,8 +23,12 @@ TC = struct.Struct("=BxxxiIII")
 """struct tcmsg: family, index of the link, handle, parent, info."""
 ROOT = 0xFFFFFFFF
 """TC_H_ROOT"""
-KIND, OPTIONS = 1, 2
-"""TCA_KIND, TCA_OPTIONS"""
+KIND, OPTIONS, STATISTICS = 1, 2, 7
+"""TCA_KIND, TCA_OPTIONS, TCA_STATS2"""
+QUEUE = 3
+"""TCA_STATS_QUEUE (include/uapi/linux/gen_stats.h)"""
+QUEUED = struct.Struct("=IIIII")
+"""struct gnet_stats_queue: packets and bytes that wait, drops, requeues, overlimits."""
 
 QOPT = struct.Struct("=IIIIII")
 """struct tc_netem_qopt (include/uapi/linux/pkt_sched.h): latency in ticks, limit in packets, loss,
@@ -64,6 +69,8 @@ class Qdisc:
     kind: str
     handle: int
     """0 for one that the kernel has put there itself."""
+    drops: int = 0
+    """Packets that it has thrown away since it was put there, a number of 32 bits."""
 
 
 class Qdiscs(Netlink):
@@ -77,7 +84,8 @@ class Qdiscs(Netlink):
         for body in self.dump(GETQDISC, TC.pack(0, index, 0, 0, 0)):
             _family, link, handle, parent, _info = TC.unpack_from(body)
             if link == index and parent == ROOT:
-                return Qdisc(word(attributes(body[TC.size :]).get(KIND, b"")), handle)
+                found = attributes(body[TC.size :])
+                return Qdisc(word(found.get(KIND, b"")), handle, _drops(found))
         return None
 
     def impair(self, index: int, impairment: Impairment) -> None:
@@ -93,6 +101,11 @@ class Qdiscs(Netlink):
     def remove(self, index: int) -> None:
         """Take away what `impair` has put at the root. Raises OSError."""
         self.do(DELQDISC, TC.pack(0, index, HANDLE, ROOT, 0))
+
+
+def _drops(found: Mapping[int, bytes]) -> int:
+    queue = attributes(found.get(STATISTICS, b"")).get(QUEUE, b"")
+    return QUEUED.unpack_from(queue)[2] if len(queue) >= QUEUED.size else 0
 
 
 def options(impairment: Impairment) -> bytes:

@@ -87,6 +87,15 @@ def _mendable(fault: Fault, plan: Plan) -> None:
         )
 
 
+def interface(plan: Plan, node: str, name: str) -> str:
+    """The name of a node's interface that is called so, or is its only one in such a segment.
+
+    Raises:
+        FaultError: the node is not there, or has none; the message says what there is.
+    """
+    return _interface(_node(node, plan), name)
+
+
 def _node(name: str, plan: Plan) -> Node:
     for node in plan.nodes:
         if node.name == name:

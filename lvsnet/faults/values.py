@@ -6,12 +6,16 @@ Each function raises ValueError with what it expects, for a message that goes on
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from lvsnet.faults.text import duration
 from lvsnet.lab.units import Duration
 
 PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kmg]?)bit", re.IGNORECASE)
+BYTES = re.compile(
+    r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmMgG]?)i?(?:B|[Bb]ytes?)(?:ps|/s)?",
+)
 PREFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 SLOWEST, FASTEST = 8, 10**12
 """Bits a second: netem counts bytes, and beyond the fastest nothing is limited."""
@@ -37,6 +41,11 @@ def percent(text: str) -> float:
 
 def rate(text: str) -> int:
     """Bits a second, as tc(8) takes them: powers of 1000, and no matter which case."""
+    in_bytes = BYTES.fullmatch(text)
+    if in_bytes is not None:
+        prefix = {"K": "k", "m": "M", "g": "G"}.get(in_bytes[2], in_bytes[2])
+        same = f"{Decimal(in_bytes[1]) * 8:f}{prefix}bit"
+        raise ValueError(f"bits a second, of which a byte has 8, such as {same}")
     match = RATE.fullmatch(text)
     bits = float(match[1]) * PREFIXES[match[2].lower()] if match else 0.0
     if not SLOWEST <= bits <= FASTEST or bits != int(bits):

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from lvsnet.engine import link_counters
+from lvsnet.engine.link_counters import Counters
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import Order
@@ -20,7 +22,7 @@ from lvsnet.observe.events import Watcher
 from lvsnet.observe.nodes import Nodes
 from lvsnet.plan.model import Node, Plan
 from lvsnet.progress import Report
-from lvsnet.traffic.model import Load, Request, Target
+from lvsnet.traffic.model import Answerer, Load, Request, Target
 
 if TYPE_CHECKING:
     from lvsnet.observe.states import Connection
@@ -35,7 +37,7 @@ ROUNDING = 1000
 
 @dataclass
 class Bench:
-    """A context, at whose end the loads that were begun are no more."""
+    """A context, at whose end the loads that were begun are no more, nor those who answer them."""
 
     plan: Plan
     runtime: Runtime
@@ -43,6 +45,7 @@ class Bench:
     watcher: Watcher
     report: Report
     _loads: list[str] = field(default_factory=list)
+    _answering: list[str] = field(default_factory=list)
     _owner: tuple[int, int] | None = None
     """A pipe, by which loads notice that this process has ended, be it killed."""
     _said: int = 0
@@ -54,6 +57,8 @@ class Bench:
     def __exit__(self, *_: object) -> None:
         for load in list(self._loads):
             self.forget(load)
+        for answering in list(self._answering):
+            self.end_serving(answering)
         for fd in self._owner or ():
             os.close(fd)
 
@@ -81,11 +86,23 @@ class Bench:
     def begin(self, load: Load) -> str:
         from lvsnet.traffic import running
 
-        if self._owner is None:
-            self._owner = os.pipe()
-        begun = running.begin(self.plan.lab, load, self.runtime, self._owner[0])
+        begun = running.begin(self.plan.lab, load, self.runtime, self._owned_by())
         self._loads.append(begun)
         return begun
+
+    def serve(self, answerer: Answerer) -> str:
+        from lvsnet.traffic import running
+
+        node, scheme, port = answerer.node, answerer.scheme, answerer.port
+        begun = running.serve(self.plan.lab, node, scheme, port, self.runtime, self._owned_by())
+        self._answering.append(begun)
+        return begun
+
+    def end_serving(self, answering: str) -> None:
+        from lvsnet.traffic import running
+
+        running.end_answering(self.plan.lab, answering)
+        self._answering.remove(answering)
 
     def requests(self, load: str) -> tuple[Request, ...]:
         from lvsnet.traffic import running
@@ -172,6 +189,14 @@ class Bench:
             code, output = self.runtime.run(self.plan.lab, node, argv, patience + 5)
         late = self.now() - begun >= round(patience * 1000) * SECOND // 1000
         return (None if late and code in (watching.TIMED_OUT, KILLED) else code), output
+
+    def counters(self, node: str, interface: str) -> Counters:
+        return link_counters.read(self.plan, node, interface, self.runtime)
+
+    def _owned_by(self) -> int:
+        if self._owner is None:
+            self._owner = os.pipe()
+        return self._owner[0]
 
     def _look(self, patience: float = watching.COMMAND) -> watching.Look:
         return watching.Look(self.plan, self.nodes, patience)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from lvsnet.errors import LvsnetError
+from lvsnet.faults import checking as faults
 from lvsnet.lab.suggest import nearest
 from lvsnet.observe import checking as conditions
 from lvsnet.observe.conditions import (
@@ -21,7 +23,16 @@ from lvsnet.observe.conditions import (
     VipOn,
 )
 from lvsnet.plan.model import Node, Plan
-from lvsnet.scenario.model import Even, Expectation, Holds, Measured, Run, Single, States
+from lvsnet.scenario.model import (
+    Even,
+    Expectation,
+    Holds,
+    Links,
+    Measured,
+    Run,
+    Single,
+    States,
+)
 from lvsnet.traffic.model import Load, Target
 
 HOSTS = "/etc/hosts"
@@ -49,6 +60,25 @@ def expectation(one: Expectation, plan: Plan) -> None:
                 _answers(name, plan)
         case Run(node=node, command=command):
             conditions.check(Condition((Succeeds(node, command),)), plan)
+        case Links():
+            resolved(one, plan)
+
+
+def resolved(one: Expectation, plan: Plan) -> Expectation:
+    """The same, with interfaces by their own names, where it has those of segments.
+
+    Raises:
+        LvsnetError: there is no such interface; the message says what there is.
+    """
+    if not isinstance(one, Links):
+        return one
+    return replace(
+        one,
+        links=tuple(
+            replace(link, interface=faults.interface(plan, link.node, link.interface))
+            for link in one.links
+        ),
+    )
 
 
 def watch(one: Single | Holds, plan: Plan) -> None:

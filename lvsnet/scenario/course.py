@@ -11,7 +11,7 @@ from lvsnet.scenario import watch
 from lvsnet.scenario.expecting import Sent
 from lvsnet.scenario.watch import Violation, Watches
 from lvsnet.scenario.world import World
-from lvsnet.traffic.model import Load
+from lvsnet.traffic.model import Answerer, Load
 
 SECOND = 1_000_000_000
 TICK = SECOND // 10
@@ -42,6 +42,8 @@ class Begun:
     id: str
     load: Load
     at: int
+    serve: tuple[Answerer, ...] = ()
+    """Who answers it."""
 
     @property
     def endless(self) -> bool:
@@ -70,6 +72,8 @@ class Course:
     """When that of the step is, which is not after `end`."""
     events: list[Event] = field(default_factory=list)
     loads: list[Begun] = field(default_factory=list)
+    answering: dict[Answerer, str] = field(default_factory=dict)
+    """Who answers, and by what that is called."""
 
     def named(self, load: str) -> list[Begun]:
         """The loads of that name; all of them without one."""
@@ -78,6 +82,26 @@ class Course:
     def sent(self, load: str) -> list[Sent]:
         """Their requests so far."""
         return [Sent(one.load, self.world.requests(one.id)) for one in self.named(load)]
+
+
+def begin_serving(course: Course, answerers: Iterable[Answerer]) -> None:
+    """Have nodes answer; those that do so for a load that goes on answer this one as well.
+
+    Raises:
+        LvsnetError: one of them cannot.
+    """
+    if course.answering:
+        end_serving(course, [one for one in course.loads if not course.world.is_over(one.id)])
+    for one in answerers:
+        if one not in course.answering:
+            course.answering[one] = course.world.serve(one)
+
+
+def end_serving(course: Course, going_on: Iterable[Begun]) -> None:
+    """Have nodes answer no more, but for loads that go on."""
+    needed = {answerer for one in going_on for answerer in one.serve}
+    for one in [one for one in course.answering if one not in needed]:
+        course.world.end_serving(course.answering.pop(one))
 
 
 def take(course: Course, events: Sequence[Event]) -> None:

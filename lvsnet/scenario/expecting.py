@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lvsnet.observe.conditions import COMPARISONS
-from lvsnet.scenario.model import Even, Expectation, Holds, Measured, Run, States
+from lvsnet.scenario.model import Even, Expectation, Holds, Links, Measured, Run, States
 from lvsnet.scenario.words import SECOND, lasting, seconds, since, times
 from lvsnet.traffic.model import Load, Request, Summary
 
@@ -51,6 +51,8 @@ def in_words(expectation: Expectation) -> str:
             ends = "an end" if code is None else f"exit code {code}"
             says = "" if output is None else f" and {output!r} in its output"
             return f"{node}: {command}: {ends}{says}"
+        case Links():
+            return str(expectation)
 
 
 def _of(load: str) -> str:

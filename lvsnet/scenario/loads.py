@@ -13,7 +13,8 @@ from lvsnet.lab.topology.values import table as mapping_at
 from lvsnet.lab.units import Duration
 from lvsnet.lab.values import shown
 from lvsnet.plan.model import Plan
-from lvsnet.scenario import checking
+from lvsnet.scenario import checking, serving
+from lvsnet.scenario.model import Send
 from lvsnet.scenario.sentence_reader import NAME
 from lvsnet.scenario.sentences import first_line
 from lvsnet.traffic import checking as traffic
@@ -31,6 +32,7 @@ KEYS = (
     "style",
     "timeout",
     "upload",
+    "serve",
 )
 RATE = 20.0
 """Requests a second when nobody says."""
@@ -44,8 +46,8 @@ RESERVED = ("all",)
 """What ``finish`` means by these is no load."""
 
 
-def read(at: At, others: Mapping[str, Load], plan: Plan | None, told: Told) -> Load | None:
-    """The load of a step; None when something is wrong with it, which is told.
+def read(at: At, others: Mapping[str, Load], plan: Plan | None, told: Told) -> Send | None:
+    """The load of a step, and who answers it; None when something is wrong, which is told.
 
     ``others`` were begun before, by name. Without a plan nothing is compared with the lab.
     """
@@ -75,6 +77,8 @@ def read(at: At, others: Mapping[str, Load], plan: Plan | None, told: Told) -> L
         timeout=seconds(of("timeout"), SHORTEST_TIMEOUT, LONGEST_TIMEOUT, told) or TIMEOUT,
         upload=_upload(of("upload"), told),
     )
+    answer = [] if (serve_at := of("serve")) is None else names(serve_at, told)
+    serve = () if target is None else serving.read(answer, target, plan, told)
     if len(told.faults) > before:
         return None
     if why := traffic.wrong(load):
@@ -86,11 +90,12 @@ def read(at: At, others: Mapping[str, Load], plan: Plan | None, told: Told) -> L
         except LvsnetError as error:
             told.error(at.mark, f"{at.path}: {first_line(error)}")
             return None
-    return load
+    return Send(load, serve)
 
 
-def words(load: Load) -> str:
-    """The load in a line: ``web: client -> http://192.168.10.100/, 20/s, 200 requests``."""
+def words(send: Send) -> str:
+    """The step in a line: ``web: client -> http://192.168.10.100/, 20/s, 200 requests``."""
+    load = send.load
     parts = [f"{load.name}: {', '.join(load.clients)} -> {load.target}"]
     parts.append(f"{load.rate:g}/s" if load.rate else "one after the other")
     if load.count is not None:
@@ -103,6 +108,8 @@ def words(load: Load) -> str:
         parts.append(f"{load.connections} connections")
     if load.upload:
         parts.append(f"upload {load.upload} B")
+    if send.serve:
+        parts.append(f"answered by {', '.join(map(str, send.serve))}")
     return ", ".join(parts)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lvsnet.faults import text
 from lvsnet.faults.model import Order
 from lvsnet.observe.conditions import Condition, ServiceName
-from lvsnet.traffic.model import Load
+from lvsnet.traffic.model import Answerer, Load
 
 LIMIT = 600.0
 """Seconds of the lab's time that a scenario may take when it does not say."""
@@ -23,6 +24,8 @@ class Send:
     """Begin to send requests; the next step begins at once."""
 
     load: Load
+    serve: tuple[Answerer, ...] = ()
+    """Who answers them as long as the load lasts."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,49 @@ class Even:
     load: str = ""
 
 
-Expectation = Holds | States | Measured | Even | Run
+@dataclass(frozen=True)
+class Carried:
+    """What a node's interface is to receive or send, or to lose on the way, in a time."""
+
+    node: str
+    interface: str
+    direction: str
+    """``in``, what the node receives, or ``out``, what it sends."""
+    what: str
+    """``rate``, the mean, in bits a second, or ``drops``, packets."""
+    comparison: str
+    """One of `lvsnet.observe.conditions.COMPARISONS`; empty where `within` says it."""
+    number: int
+    within: float | None = None
+    """Per cent of `number` by which a rate may differ from it."""
+
+    @property
+    def place(self) -> str:
+        """``lb01:eth1 in``"""
+        return f"{self.node}:{self.interface} {self.direction}"
+
+    def __str__(self) -> str:
+        if self.what == "drops":
+            return f"link {self.place} drops {self.comparison} {self.number}"
+        number = text.rate(self.number)
+        if self.within is None:
+            return f"link {self.place} {self.comparison} {number}"
+        return f"link {self.place} {number} within {text.percent(self.within)}"
+
+
+@dataclass(frozen=True)
+class Links:
+    """What links carry, all of them in the same time, which begins with the step."""
+
+    links: tuple[Carried, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        time = text.duration(round(self.seconds * 1e6))
+        return f"{' and '.join(map(str, self.links))} over {time}"
+
+
+Expectation = Holds | States | Measured | Even | Run | Links
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lvsnet.errors import LvsnetError
 from lvsnet.faults import checking as fault_checking
@@ -39,9 +39,9 @@ from lvsnet.scenario.model import (
     Expect,
     Expectation,
     Finish,
+    Links,
     Measured,
     Scenario,
-    Send,
     Stays,
     Step,
     Wait,
@@ -219,7 +219,7 @@ def _step(at: At, reading: _Reading) -> Step | None:
 def _own_time(act: Act, begun: Mapping[str, Load]) -> float:
     """Seconds that a step may take by what it says itself."""
     match act:
-        case Wait(seconds) | Stays(_, seconds):
+        case Wait(seconds) | Stays(_, seconds) | Expect(Links(seconds=seconds)):
             return seconds
         case Expect(_, within):
             return within
@@ -241,7 +241,7 @@ def _fits(steps: list[tuple[Step, At]], limit: float, reading: _Reading) -> None
                     f"{at.path}: may take {within:g} s, and the scenario's limit is {limit:g} s",
                 )
                 return
-            case Wait(seconds) | Stays(_, seconds):
+            case Wait(seconds) | Stays(_, seconds) | Expect(Links(seconds=seconds)):
                 spent += seconds
             case Finish():
                 took = _own_time(step.act, reading.begun)
@@ -266,12 +266,12 @@ Read = tuple[Act, str] | None
 
 
 def _traffic(at: At, reading: _Reading) -> Read:
-    load = loads.read(at, reading.begun, reading.plan, reading.told)
-    if load is None:
+    send = loads.read(at, reading.begun, reading.plan, reading.told)
+    if send is None:
         reading.is_doubtful = True
         return None
-    reading.begun[load.name] = load
-    return Send(load), loads.words(load)
+    reading.begun[send.load.name] = send.load
+    return send, loads.words(send)
 
 
 def _finish(at: At, reading: _Reading) -> Read:
@@ -323,6 +323,7 @@ def _expect(at: At, reading: _Reading) -> Read:
         act = sentences.act(sentence, bound)
         if reading.plan is not None:
             checking.expectation(act.expectation, reading.plan)
+            act = replace(act, expectation=checking.resolved(act.expectation, reading.plan))
     except LvsnetError as error:
         reading.wrong(at, error)
         return None

@@ -10,7 +10,16 @@ from collections.abc import Callable, Sequence
 from lvsnet.errors import LvsnetError
 from lvsnet.observe.event import Event
 from lvsnet.scenario import steps, watch
-from lvsnet.scenario.course import GIVE_UP, SECOND, Begun, Course, OverdueError, ViolatedError, take
+from lvsnet.scenario.course import (
+    GIVE_UP,
+    SECOND,
+    Begun,
+    Course,
+    OverdueError,
+    ViolatedError,
+    end_serving,
+    take,
+)
 from lvsnet.scenario.course import tick as next_tick
 from lvsnet.scenario.model import Scenario, Step
 from lvsnet.scenario.result import FAILED, PASSED, SKIPPED, LoadResult, Outcome, StepResult
@@ -120,6 +129,7 @@ def _end(course: Course, failed: bool) -> list[LoadResult]:
         events = world.wait(min(next_tick(now), until))
         course.events += events
         watch.heard(course.watches, events)
+    end_serving(course, ())
     found = [_result(one, world.requests(one.id)) for one in course.loads]
     for one in course.loads:
         world.forget(one.id)

@@ -200,6 +200,13 @@ _TRAFFIC: dict[str, Schema] = {
         "description": "Size of a request's body: 10kB.",
         "type": ["string", "number"],
     },
+    "serve": {
+        "description": (
+            "Nodes that answer at the port of a tcp or udp target as long as the traffic lasts; "
+            "NODE:udp/PORT for another port."
+        ),
+        **_some({"type": "string"}),
+    },
 }
 _RUN: dict[str, Schema] = {
     "node": {"description": "Where.", "type": "string"},

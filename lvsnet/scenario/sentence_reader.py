@@ -19,6 +19,7 @@ WORD = re.compile(r"[<>=!]+|\+|[^\s<>=!+]+")
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 """Of a node, of a load, and of what a real server's answer may begin with."""
 TAKEOVER = "takeover"
+PERCENT = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,6})?)%")
 
 
 class SentenceError(LvsnetError):
@@ -125,6 +126,14 @@ def read_whole(reader: Reader, most: int) -> int:
     if not re.fullmatch(r"[0-9]{1,10}", word.text) or int(word.text) > most:
         raise reader.wrong(word, "a whole number")
     return int(word.text)
+
+
+def read_percent(reader: Reader) -> float:
+    word = reader.take()
+    match = PERCENT.fullmatch(word.text)
+    if match is None:
+        raise reader.wrong(word, "a percentage, such as 10%")
+    return float(match[1])
 
 
 def read_load(reader: Reader) -> str:

@@ -7,6 +7,9 @@
                 | "spread" ("even" | SERVER ":" WEIGHT {SERVER ":" WEIGHT})
                   "within" PERCENT ["of" LOAD]
                 | "state" STATE COMPARISON number "on" NODE [service]
+                | link {"and" link} "over" DURATION
+    link        = "link" NODE ":" IFACE ("in" | "out")
+                  (RATE "within" PERCENT | COMPARISON RATE | "drops" COMPARISON number)
     watched     = condition
                 | "no" "two" "holders" ["of" VIP] ["for" "more" "than" span]
     span        = (DURATION | "takeover") {"+" (DURATION | "takeover")}
@@ -15,7 +18,8 @@
 
 A condition and its service are those of `lvsnet.observe.grammar`; ``by`` follows ``answered``
 alone. ``takeover`` is a time of the lab's (`lvsnet.scenario.bounds`), which is put in later. A
-``within`` or ``for`` with a time at the very end belongs to the sentence, also behind a command.
+``within`` or ``for`` with a time at the very end belongs to the sentence, also behind a command;
+behind ``over``, with which links are measured (`lvsnet.scenario.link_sentences`), there is none.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from dataclasses import dataclass, replace
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import grammar as conditions
 from lvsnet.observe.conditions import COUNTERS, Condition, ConditionError, Connections
+from lvsnet.scenario import link_sentences
 from lvsnet.scenario.model import (
     Even,
     Expect,
@@ -49,11 +54,11 @@ from lvsnet.scenario.sentence_reader import (
     read_comparison,
     read_load,
     read_name,
+    read_percent,
     read_span,
     read_whole,
 )
 
-PERCENT = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,6})?)%")
 TIME = r"(?:takeover|[0-9]+(?:\.[0-9]+)?[a-z]*)"
 TAIL = re.compile(rf"(?<=\s)(within|for)\s+({TIME}(?:\s*\+\s*{TIME})*)\s*")
 """What ends a sentence, whatever it is about."""
@@ -128,6 +133,8 @@ def parse(text: str) -> Sentence:
         SentenceError: it is none of this grammar's.
         ConditionError: it is no condition.
     """
+    if Reader(text).peek().text == link_sentences.LINK:
+        return Sentence(link_sentences.read(text))
     body, tail = _split(text)
     first = Reader(body).peek()
     if first.text in MEASURES:
@@ -140,7 +147,7 @@ def parse(text: str) -> Sentence:
     elif first.text == "no":
         raise Reader(text).wrong(first, "an expectation: 'no two holders' belongs in 'always'")
     else:
-        words = (*conditions.TERMS, *COUNTERS, *MEASURES)
+        words = (*conditions.TERMS, *COUNTERS, link_sentences.LINK, *MEASURES)
         raise Reader(text).wrong(first, f"{either(words)}{meant(first.text, words)}")
     if tail is None:
         return sentence
@@ -170,7 +177,7 @@ def parse_watched(text: str) -> Watched:
             grace = read_span(reader)
         reader.end()
         return Watched(Single(address), grace)
-    if first.text in MEASURES:
+    if first.text in (*MEASURES, link_sentences.LINK):
         raise reader.wrong(first, "a condition, or 'no two holders': a measure is for 'expect'")
     if first.text not in FIRST_OF_CONDITIONS:
         words = ("no two holders", *conditions.TERMS, *COUNTERS)
@@ -296,11 +303,8 @@ def _spread(reader: Reader, _what: str) -> Sentence:
         if not any(weights.values()):
             raise reader.wrong(reader.peek(), "a weight above 0 before this")
     reader.need("within")
-    word = reader.take()
-    match = PERCENT.fullmatch(word.text)
-    if match is None:
-        raise reader.wrong(word, "a percentage, such as 10%")
-    return Sentence(Even(float(match[1]), tuple(weights.items()), read_load(reader)))
+    within = read_percent(reader)
+    return Sentence(Even(within, tuple(weights.items()), read_load(reader)))
 
 
 def _state(reader: Reader, _what: str) -> Sentence:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import Clear, Order, Partition, Put
 from lvsnet.observe.event import Event
-from lvsnet.scenario import expecting
+from lvsnet.scenario import carrying, expecting
+from lvsnet.scenario.carrying import Look
 from lvsnet.scenario.course import (
     PATIENCE,
     SECOND,
     Begun,
     Course,
     OverdueError,
+    ViolatedError,
+    begin_serving,
+    end_serving,
     pause,
     pause_until,
     settle,
@@ -27,6 +31,7 @@ from lvsnet.scenario.model import (
     Expectation,
     Finish,
     Holds,
+    Links,
     Measured,
     Run,
     Send,
@@ -36,7 +41,7 @@ from lvsnet.scenario.model import (
     Wait,
 )
 from lvsnet.scenario.words import lasting, seconds, times
-from lvsnet.traffic.model import Load, Summary
+from lvsnet.traffic.model import Summary
 
 GRID = SECOND // 1000
 """Nanoseconds: a wait ends at a whole millisecond of the lab's clock."""
@@ -56,8 +61,8 @@ class Done:
 def carry_out(step: Step, course: Course) -> Done:
     """Raises LvsnetError: the lab refuses, the step's limit is over, or something is violated."""
     match step.act:
-        case Send(load):
-            return _send(load, course)
+        case Send():
+            return _send(step.act, course)
         case Finish(loads):
             return _finish(loads, course)
         case Break(order):
@@ -66,15 +71,19 @@ def carry_out(step: Step, course: Course) -> Done:
             end = course.world.now() + round(length * SECOND)
             pause_until(course, -(-end // GRID) * GRID)
             return Done(True)
+        case Expect(Links() as links):
+            return _carried(links, course)
         case Expect(expectation, within):
             return _expect(expectation, round(within * SECOND), course)
         case Stays(expectation, length):
             return _stays(expectation, round(length * SECOND), course)
 
 
-def _send(load: Load, course: Course) -> Done:
+def _send(send: Send, course: Course) -> Done:
+    load = send.load
+    begin_serving(course, send.serve)
     at = course.world.now()
-    begun = Begun(course.world.begin(load), load, at)
+    begun = Begun(course.world.begin(load), load, at, send.serve)
     course.loads.append(begun)
     clients = " and ".join(load.clients)
     text = f"traffic {load.name}: {clients} to {load.target}"
@@ -96,6 +105,7 @@ def _finish(names: tuple[str, ...], course: Course) -> Done:
             except OverdueError as error:
                 so_far = times(len(course.world.requests(one.id)), "request")
                 raise OverdueError(f"{one.load.name} goes on, {so_far} so far") from error
+    end_serving(course, [one for one in course.loads if one not in chosen])
     found = [request for one in chosen for request in course.world.requests(one.id)]
     lost = sum(not request.answered for request in found)
     return Done(True, f"{times(len(found), 'request')}, {lost} lost" if chosen else "")
@@ -149,6 +159,25 @@ def _wanted(expectation: Expectation, within: int, cut: bool) -> str:
     return words + (", but the limit is over before" if cut else "")
 
 
+def _carried(links: Links, course: Course) -> Done:
+    try:
+        before = _counted(links, course)
+        pause_until(course, before[0].at + round(links.seconds * SECOND))
+        verdict = carrying.carried(links.links, before, _counted(links, course))
+    except (OverdueError, ViolatedError):
+        raise
+    except LvsnetError as error:
+        verdict = Verdict(False, str(error))  # such as of a node that is off
+    return Done(verdict.met, verdict.seen, str(links))
+
+
+def _counted(links: Links, course: Course) -> list[Look]:
+    return [
+        Look(course.world.now(), course.world.counters(one.node, one.interface))
+        for one in links.links
+    ]
+
+
 def _stays(expectation: Expectation, length: int, course: Course) -> Done:
     begun = course.world.now()
     end = begun + length
@@ -196,6 +225,8 @@ def _judge(expectation: Expectation, course: Course, before: int | None, left: f
             patience = max(LEAST, left)
             code, output = world.run(node, command, patience)
             return expecting.ran(expectation, code, output, patience)
+        case Links():
+            raise LvsnetError(f"{expectation}: is measured once, in its own time")
 
 
 def _summary(course: Course, load: str, before: int | None) -> Summary:

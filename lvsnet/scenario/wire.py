@@ -22,6 +22,7 @@ from lvsnet.scenario.model import (
     Expectation,
     Finish,
     Holds,
+    Links,
     Measured,
     Run,
     Scenario,
@@ -43,11 +44,12 @@ PLAIN_ACTS: Mapping[str, type[Send | Finish | Wait]] = {
     "wait": Wait,
 }
 """Acts all of whose parts are strings, numbers and records of such."""
-PLAIN_EXPECTATIONS: Mapping[str, type[States | Measured | Even | Run]] = {
+PLAIN_EXPECTATIONS: Mapping[str, type[States | Measured | Even | Run | Links]] = {
     "states": States,
     "measured": Measured,
     "even": Even,
     "run": Run,
+    "links": Links,
 }
 BREAK, EXPECT, STAYS, HOLDS, SINGLE = "break", "expect", "stays", "holds", "single"
 

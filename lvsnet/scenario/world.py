@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from lvsnet.engine.link_counters import Counters
 from lvsnet.faults.model import Order
 from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
-from lvsnet.traffic.model import Load, Request, Target
+from lvsnet.traffic.model import Answerer, Load, Request, Target
 
 
 class World(Protocol):
@@ -33,6 +34,12 @@ class World(Protocol):
 
     def begin(self, load: Load) -> str:
         """Begin to send requests; the load's id."""
+
+    def serve(self, answerer: Answerer) -> str:
+        """Have a node answer at a port; the id of that."""
+
+    def end_serving(self, answering: str) -> None:
+        """Have it answer there no more; the port is free then."""
 
     def requests(self, load: str) -> tuple[Request, ...]:
         """Those that are over, by the time at which they were due."""
@@ -63,6 +70,9 @@ class World(Protocol):
 
     def states(self, director: str, service: ServiceName | None) -> Mapping[str, int]:
         """State -> how many of a director's connections are in it."""
+
+    def counters(self, node: str, interface: str) -> Counters:
+        """What has passed by a node's interface so far."""
 
     def run(self, node: str, command: str, patience: float) -> tuple[int | None, str]:
         """Run a command of the shell; its exit code, None after ``patience`` s, and its output."""

@@ -60,6 +60,19 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Answerer:
+    """A node that answers at a port, for a target that has no server: a line, with its name."""
+
+    node: str
+    scheme: str
+    """``tcp`` or ``udp``."""
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.node}:{self.scheme}/{self.port}"
+
+
+@dataclass(frozen=True)
 class Request:
     """A request and what became of it."""
 

@@ -70,22 +70,26 @@ class _Peer:
 
 @dataclass
 class Responder:
-    """Answers until `control` can be read."""
+    """Answers until `control` can be read, or nobody has the other end of `owner` any more."""
 
     name: str
     sockets: Sequence[socket.socket]
     control: int
+    owner: int | None = None
+    """A pipe's end for reading, into which nothing is written."""
     _peers: dict[int, _Peer] = field(default_factory=dict)
 
     def run(self) -> None:
         with select.epoll() as epoll:
             epoll.register(self.control, select.EPOLLIN)
+            if self.owner is not None:
+                epoll.register(self.owner, 0)  # EPOLLHUP is told anyway
             by_number = {one.fileno(): one for one in self.sockets}
             for fd in by_number:
                 epoll.register(fd, select.EPOLLIN)
             while True:
                 for fd, _ in epoll.poll():
-                    if fd == self.control:
+                    if fd in (self.control, self.owner):
                         return
                     if fd in self._peers:
                         self._serve(self._peers[fd], epoll)

@@ -19,10 +19,10 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lvsnet.engine.runtime import Runtime, stands_still
+from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.plan import codec
-from lvsnet.traffic import checking, detached, homes, records, schedule
+from lvsnet.traffic import checking, detached, homes, nodes, records, schedule
 from lvsnet.traffic.generator import Generator, speech
 from lvsnet.traffic.model import Load, Request
 from lvsnet.traffic.responder import Responder, listening
@@ -32,8 +32,10 @@ RESPONDER = "responder"
 BEGIN = struct.Struct("=q")
 MOST_KEPT = 64
 """Loads that are over whose records are kept; the oldest ones go."""
-RESOLVE_S = 10.0
-"""Seconds that a client has to find out an address."""
+END_S = 1.0
+"""Seconds that what answers on a port has to end, which takes it some microseconds."""
+LOOK_S = 0.05
+"""Seconds after which one is looked for whose end was not noticed."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ def begin(lab: str, load: Load, runtime: Runtime, owner: int | None = None) -> s
     if why := checking.wrong(load):
         raise LvsnetError(f"traffic {load.name}: {why}")
     load = checking.exact(load)
-    inits = _inits(lab, load.clients, runtime)
-    hosts = [_address(lab, client, load.target.host, runtime) for client in load.clients]
+    inits = nodes.inits(lab, load.clients, runtime)
+    hosts = [nodes.address(lab, client, load.target.host, runtime) for client in load.clients]
     _make_room(lab)
     home, name = homes.new_home(lab, load.name)
     start, give = os.pipe()
@@ -97,13 +99,17 @@ def begin(lab: str, load: Load, runtime: Runtime, owner: int | None = None) -> s
     return name
 
 
-def serve(lab: str, node: str, scheme: str, port: int, runtime: Runtime) -> str:
+def serve(
+    lab: str, node: str, scheme: str, port: int, runtime: Runtime, owner: int | None = None
+) -> str:
     """Have a node answer on a port, until `stop`; by what that is called from now on.
+
+    ``owner``: as of `begin`.
 
     Raises:
         LvsnetError: the node does not run, is frozen, or the port is taken.
     """
-    inits = _inits(lab, (node,), runtime)
+    inits = nodes.inits(lab, (node,), runtime)
     home, name = homes.new_home(lab, f"{node}-{scheme}-{port}")
 
     def prepare() -> detached.Life:
@@ -112,11 +118,19 @@ def serve(lab: str, node: str, scheme: str, port: int, runtime: Runtime) -> str:
             sockets = listening(scheme, port)
         except OSError as error:
             raise LvsnetError(f"{scheme} port {port}: {error.strerror or error}") from error
-        return Responder(node, sockets, homes.control(home, 0)).run
+        control = homes.control(home, 0)
+
+        def life() -> None:
+            Responder(node, sockets, control, owner).run()
+            if owner is not None and _has_ended(owner):
+                _remove(home, 0, control)
+
+        return life
 
     try:
         (home / RESPONDER).touch()
-        detached.begin(node, inits[node], home / "0.errors", (), prepare)
+        kept = () if owner is None else (owner,)
+        detached.begin(node, inits[node], home / "0.errors", kept, prepare)
     except BaseException:
         shutil.rmtree(home)
         raise
@@ -208,6 +222,21 @@ def forget(lab: str, id: str) -> None:
         homes.tell(home)
         # Whoever still appends to a file that is gone loses it with the last request.
         shutil.rmtree(home)
+
+
+def end_answering(lab: str, id: str) -> None:
+    """Have what answers on a port end, so that the port is free; no such thing is fine.
+
+    A frozen node's ends when the node is thawed.
+    """
+    if not homes.is_there(lab, id):
+        return
+    home = homes.home_of(lab, id)
+    homes.tell(home)
+    until = time.monotonic() + END_S
+    while homes.is_alive(home, 0) and time.monotonic() < until:
+        await_end(lab, id, LOOK_S)
+    forget(lab, id)
 
 
 def load_of(lab: str, id: str) -> Load | None:
@@ -354,25 +383,3 @@ def _make_room(lab: str) -> None:
             homes.is_alive(home, number) for number in range(len(list(home.glob("*.control"))))
         ):
             forget(lab, home.name)
-
-
-def _inits(lab: str, nodes: tuple[str, ...], runtime: Runtime) -> dict[str, int]:
-    """Node -> process id of its init, in this order."""
-    running = runtime.inits(lab)
-    for node in nodes:
-        if node not in running:
-            raise LvsnetError(f"{node} does not run; `lvsnet start {node}` starts it")
-        if runtime.frozen(lab, node):
-            raise stands_still(node)
-    return {node: running[node] for node in nodes}
-
-
-def _address(lab: str, client: str, host: str, runtime: Runtime) -> str:
-    """The address of ``host``, as its client knows it: by /etc/hosts or DNS, by getent(1)."""
-    if ":" in host or host.replace(".", "").isdigit():
-        return host
-    code, said = runtime.run(lab, client, ("getent", "ahosts", host), RESOLVE_S)
-    words = said.split()
-    if code or not words:
-        raise LvsnetError(f"{client} does not know {host}, neither by /etc/hosts nor by DNS")
-    return words[0]

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from decimal import Decimal
 
-from lvsnet.traffic.model import SCHEMES, Target
+from lvsnet.traffic.model import SCHEMES, Answerer, Target
 
 EXAMPLES = "http://192.168.10.100/, tcp://192.168.10.100:3306 or udp://192.168.10.100:53"
 HTTP_PORT = 80
@@ -74,6 +74,19 @@ def size(text: str) -> int:
     if found != int(found):
         raise ValueError(f"{text} is not a whole number of bytes")
     return int(found)
+
+
+def answerer(text: str) -> Answerer:
+    """Who is to answer, from ``nginx01:udp/9000``.
+
+    Raises:
+        ValueError: it is none; the message is for the user.
+    """
+    node, _, where = text.rpartition(":")
+    scheme, _, port = where.partition("/")
+    if not node or scheme not in ("tcp", "udp"):
+        raise ValueError(f"{text}: write such as nginx01:udp/9000, or nginx01:tcp/9000")
+    return Answerer(node, scheme, _port(text, port))
 
 
 def _scheme(text: str) -> tuple[str, str]:

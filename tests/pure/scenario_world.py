@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lvsnet.engine.link_counters import Counters
 from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import Order
 from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
-from lvsnet.traffic.model import Load, Request, Target
+from lvsnet.traffic.model import Answerer, Load, Request, Target
 
 SECOND = 1_000_000_000
 VIP = "192.168.10.100"
@@ -56,6 +57,10 @@ class Fake:
     stopped: dict[str, int] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    serving: list[Answerer] = field(default_factory=list)
+    """Who answers now."""
+    passed: Callable[[str, int], Counters] = lambda _place, _now: Counters(1, 0, 0, 0, 0)
+    """What has passed by ``NODE:IFACE`` at a time."""
     looks: list[int] = field(default_factory=list)
     """When a condition was looked at."""
 
@@ -84,6 +89,15 @@ class Fake:
     def begin(self, load: Load) -> str:
         self.loads.append(load)
         return str(len(self.loads) - 1)
+
+    def serve(self, answerer: Answerer) -> str:
+        if answerer in self.serving:
+            raise LvsnetError(f"{answerer} is in use")
+        self.serving.append(answerer)
+        return str(answerer)
+
+    def end_serving(self, answering: str) -> None:
+        self.serving = [one for one in self.serving if str(one) != answering]
 
     def requests(self, load: str) -> tuple[Request, ...]:
         return tuple(one for one in self._sent(load) if one.over <= self.clock)
@@ -121,6 +135,9 @@ class Fake:
 
     def states(self, _director: str, _service: ServiceName | None) -> Mapping[str, int]:
         return self.connections
+
+    def counters(self, node: str, interface: str) -> Counters:
+        return self.passed(f"{node}:{interface}", self.clock)
 
     def run(self, _node: str, _command: str, patience: float) -> tuple[int | None, str]:
         took = self.takes.get("run", 0)

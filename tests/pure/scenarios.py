@@ -22,10 +22,12 @@ from lvsnet.observe.event import KINDS, Event
 from lvsnet.scenario.model import (
     Always,
     Break,
+    Carried,
     Even,
     Expect,
     Finish,
     Holds,
+    Links,
     Measured,
     Run,
     Scenario,
@@ -41,6 +43,7 @@ from lvsnet.scenario.sentences import NUMBERS, STATES, TIMES
 from lvsnet.traffic.model import (
     SCHEMES,
     STYLES,
+    Answerer,
     Load,
     Outage,
     Request,
@@ -98,11 +101,28 @@ states = st.builds(
     States, st.sampled_from(STATES), comparisons, wholes, names, st.none() | services
 )
 runs = st.builds(Run, names, texts, st.none() | st.integers(0, 255), st.none() | texts)
+directions = st.sampled_from(("in", "out"))
+rates = st.integers(8, 10**12)
+carried = st.one_of(
+    st.builds(
+        Carried, names, names, directions, st.just("rate"), st.just(""), rates, percents
+    ).filter(lambda one: one.within is not None and one.within < 1000),
+    st.builds(Carried, names, names, directions, st.just("rate"), comparisons, rates),
+    st.builds(
+        Carried, names, names, directions, st.just("drops"), comparisons, st.integers(0, 2**32 - 1)
+    ),
+)
+links = st.builds(
+    Links,
+    st.lists(carried, min_size=1, max_size=3).map(tuple),
+    st.integers(10_000, 86_400 * 10**6).map(lambda us: us / 1e6),
+)
 expectations = st.one_of(
-    conditions.map(Holds), time_measures, number_measures, spreads, states, runs
+    conditions.map(Holds), time_measures, number_measures, spreads, states, runs, links
 )
 targets = st.builds(Target, st.sampled_from(SCHEMES), addresses, ports)
 several = st.lists(names, min_size=1, max_size=3, unique=True).map(tuple)
+answerers = st.builds(Answerer, names, st.sampled_from(("tcp", "udp")), ports)
 sent = st.builds(
     Load,
     names,
@@ -127,7 +147,7 @@ orders = st.sampled_from(
     )
 )
 acts = st.one_of(
-    st.builds(Send, sent),
+    st.builds(Send, sent, st.lists(answerers, max_size=2).map(tuple)),
     st.builds(Finish, several | st.just(())),
     st.builds(Break, orders),
     st.builds(Wait, seconds),

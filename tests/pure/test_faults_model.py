@@ -148,6 +148,7 @@ BAD = {
     "netem lb01:eth1 rate=100M": "bits a second, such as 100Mbit",
     "netem lb01:eth1 rate=0Mbit": "bits a second",
     "netem lb01:eth1 rate=0.0001kbit": "bits a second",
+    "netem lb01:eth1 rate=10MB": "bits a second, of which a byte has 8, such as 80Mbit, not '10MB'",
     "netem lb01:eth1 loss=1% limit=0": "a number from 1 to 4294967295",
     "netem lb01:eth1 loss=1% in out": "expected the end, not 'out'",
     "netem lb01:eth1 off in": "expected the end, not 'in'",

@@ -195,7 +195,7 @@ def test_what_is_always_watched(text: str, watch: Single | Holds, grace: Span) -
     [
         (
             "",
-            "expected 'vip', 'real_server', 'exec', 'active', 'inactive', 'connections', 'ou",
+            "expected 'vip', 'real_server', 'exec', 'active', 'inactive', 'connections', 'li",
             None,
         ),
         (

@@ -40,7 +40,7 @@ INSTALL = [ -n "$$missing" ] || exit 0; \
 	$$as apt-get update -qq || echo "setup: apt-get update failed; trying with what apt has" >&2; \
 	$$as env DEBIAN_FRONTEND=noninteractive $$install -qq >/dev/null
 
-.PHONY: help setup system tools compiler kernel kernel-wheel machine venv lab test conformance lint docs bench soak many swapped clean
+.PHONY: help setup system tools compiler kernel kernel-wheel machine venv lab test conformance lint docs bench soak many scenarios swapped clean
 
 help:
 	@echo 'make lab     set up what is missing and tour labs/dr.yaml'
@@ -48,7 +48,7 @@ help:
 	@echo 'make kernel  build the guest kernel whose clock can be held: some minutes, once'
 	@echo 'make conformance PLACE=docker/host|crun/host|crun/guest|containerlab'
 	@echo 'make docs    build the documentation into site/'
-	@echo 'make setup kernel-wheel lint bench soak many swapped clean'
+	@echo 'make setup kernel-wheel lint bench soak many scenarios swapped clean'
 
 setup: venv
 	@$(BIN)/lvsnet setup
@@ -160,6 +160,10 @@ soak: setup
 LABS ?= 20
 many: setup
 	@PYTHONPATH=tests $(BIN)/python -m soak.many $(LABS)
+
+# All scenarios of all labs; the tests leave out the longest.
+scenarios: setup
+	@$(BIN)/lvsnet test labs --strict
 
 # labs/broken with the sites of each pair swapped: every scenario must fail.
 swapped: setup

@@ -83,7 +83,9 @@ def validated(directory: Path, *options: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("name", list(example_labs()))
+@pytest.mark.parametrize(
+    "name", [name for name in example_labs() if not name.startswith("vips-")] + ["vips-4"]
+)
 def test_vagrant_takes_it(name: str, tmp_path: Path) -> None:
     # No provider is installed; what is said to each is not looked at then.
     done = validated(exported(name, tmp_path), "--ignore-provider")

@@ -32,7 +32,11 @@ from lvsnet.resources import example_labs
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden_containerlab"
 EXAMPLES = example_labs()
-LABS = [*EXAMPLES.values(), *sorted((HERE / "labs").glob("*.yaml"))]
+LABS = [
+    *(file for name, file in EXAMPLES.items() if not name.startswith("vips-")),
+    EXAMPLES["vips-4-two-networks"],
+    *sorted((HERE / "labs").glob("*.yaml")),
+]
 
 
 def exported(plan: Plan) -> tuple[File, ...]:

@@ -77,7 +77,7 @@ def motd(path: Path) -> str:
     return next(file.content for file in node.files if file.path == "/etc/motd")
 
 
-@pytest.mark.parametrize("name", sorted(example_labs()))
+@pytest.mark.parametrize("name", ["dr", "nat", "source-cron", "source-vrrp", "vips-4"])
 def test_a_kept_plan_is_the_compiled_one(name: str, never: Callable[[], None]) -> None:
     path = example_labs()[name]
     fresh = compiled.compile_file(path)

@@ -19,7 +19,11 @@ from lvsnet.plan.topology import compile_topology
 from lvsnet.plan.topology_process import remark, without_images
 from lvsnet.resources import example_labs
 
-LABS = [*example_labs().values(), *sorted((Path(__file__).parent / "labs").glob("*.yaml"))]
+LABS = [
+    *(file for name, file in example_labs().items() if not name.startswith("vips-")),
+    example_labs()["vips-4-two-networks"],
+    *sorted((Path(__file__).parent / "labs").glob("*.yaml")),
+]
 
 
 def read(text: str, path: Path = Path("x.clab.yml")) -> ExaminedTopology:

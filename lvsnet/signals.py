@@ -15,6 +15,9 @@ FORWARDED = (
     signal.SIGUSR1,
     signal.SIGUSR2,
 )
+KEYS = (signal.SIGINT, signal.SIGQUIT)
+"""Those that a key sends, at a terminal: they are for all of the command's process group, as there
+(termios(3), ISIG). A shell that alone gets one goes on with its loop."""
 PATIENCE = 2
 """How often Ctrl-C is passed on; once more gives up on a command that does not end."""
 

@@ -12,7 +12,7 @@ from lvsnet.docker import api, http, processes, streams
 from lvsnet.docker.joint import Joint
 from lvsnet.errors import LvsnetError
 from lvsnet.host import guard
-from lvsnet.signals import FORWARDED, PATIENCE
+from lvsnet.signals import FORWARDED, KEYS, PATIENCE
 from lvsnet.streams import STANDARD
 
 OUTPUTS = {http.STDOUT: STANDARD.stdout, http.STDERR: STANDARD.stderr}
@@ -76,5 +76,8 @@ class _Signals:
         self.kept.append(number)
 
     def deliver(self) -> None:
-        while self.kept and streams.send(self.process, self.kept[0], group=False):
+        while self.kept and self._send(self.kept[0]):
             del self.kept[0]
+
+    def _send(self, number: int) -> bool:
+        return streams.send(self.process, number, group=number in KEYS)

@@ -129,6 +129,7 @@ AGENT = (
     "scenario/wire.py",
     "scenario/words.py",
     "scenario/world.py",
+    "signals.py",
     "traffic/__init__.py",
     "traffic/acts.py",
     "traffic/analysis.py",

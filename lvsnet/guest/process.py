@@ -7,7 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +113,26 @@ def end(pid: int) -> None:
     _send(family, signal.SIGKILL)
 
 
+def press(pid: int, number: int) -> None:
+    """Send a signal as a key does at a terminal: to the whole process group of what was started.
+
+    Of a command in a container that is the group that `crun exec` has made for it.
+    """
+    children = [child for child, parent in _parents().items() if parent == pid]
+    groups = {group for one in children if (group := _group(one))} or {pid}
+    for group in groups:
+        with suppress(ProcessLookupError):
+            os.killpg(group, number)
+
+
+def _group(pid: int) -> int:
+    """0 if it has gone."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
+
+
 def _send(pids: Iterable[int], number: int) -> None:
     for pid in pids:
         try:
@@ -123,13 +143,25 @@ def _send(pids: Iterable[int], number: int) -> None:
 
 def descendants(pid: int) -> list[int]:
     """Process ids below ``pid``, the deepest first."""
-    found: list[int] = []
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return found
-    for child in children.split():
-        found += [*descendants(int(child)), int(child)]
+    parents = _parents()
+    found = [pid]
+    for one in found:  # it grows meanwhile
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[:0:-1]
+
+
+def _parents() -> dict[int, int]:
+    """The parent of each process.
+
+    ``/proc/PID/task/TID/children`` would tell, but of the kernels of guests not each has it
+    (CONFIG_PROC_CHILDREN).
+    """
+    found = {}
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdecimal():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                words = (directory / "stat").read_text().rpartition(")")[2].split()
+                found[int(directory.name)] = int(words[1])
     return found
 
 

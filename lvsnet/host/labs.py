@@ -83,18 +83,17 @@ def run(lab: str, node: str, *argv: str) -> tuple[int, str, str]:
 
 
 def attach(lab: str, node: str, argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    # crun is what this process becomes; the command, its child, is not to outlive it.
-    mortal = ("/usr/bin/setpriv", "--pdeathsig", "KILL", "--", "/usr/bin/env", "--", *argv)
-    _become(_command(lab, node, mortal, environment))
+    from lvsnet.host import attached
+
+    return attached.run(_command(lab, node, _mortal(argv), environment))
 
 
 def pipe(lab: str, node: str, argv: Sequence[str], stdin: int, stdout: int) -> tuple[int, str]:
     """Run a command joined with two file descriptors; exit code, and its errors."""
     import tempfile
 
-    mortal = ("/usr/bin/setpriv", "--pdeathsig", "KILL", "--", "/usr/bin/env", "--", *argv)
     with tempfile.TemporaryFile() as errors:
-        command = _command(lab, node, mortal, {})
+        command = _command(lab, node, _mortal(argv), {})
         with subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=errors) as process:
             try:
                 code = process.wait()
@@ -224,6 +223,11 @@ def _known(lab: str, node: str) -> str:
     from lvsnet.engine.runtime import find
 
     return find(runtime().record(lab).plan, node).name
+
+
+def _mortal(argv: Sequence[str]) -> tuple[str, ...]:
+    """A command line in a node for a program that is not to outlive the crun that runs it."""
+    return ("/usr/bin/setpriv", "--pdeathsig", "KILL", "--", "/usr/bin/env", "--", *argv)
 
 
 def _become(command: list[str]) -> NoReturn:

@@ -122,6 +122,17 @@ def test_a_signal_that_the_command_does_not_catch_ends_it(site: User, name: str)
         kill(running)
 
 
+def test_ctrl_c_ends_the_loop_of_a_shell(site: User) -> None:
+    """bash goes on with it if the program that it waits for does not get the signal as well."""
+    running = site.begin("exec", "lb01", "bash", "-c", "while :; do echo again; sleep 0.2; done")
+    try:
+        reads(running, b"again\nagain\n")
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+    finally:
+        kill(running)
+
+
 def runs(site: User, words: str) -> bool:
     return words in site.does("exec", "lb02", "ps", "-eo", "args")
 

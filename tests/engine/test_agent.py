@@ -160,6 +160,15 @@ def test_a_signal_reaches_the_program(peer: Peer) -> None:
     assert peer.result(1) == {"code": 143}
 
 
+def test_the_signal_of_a_key_reaches_all_of_the_group(peer: Peer) -> None:
+    """bash goes on with its loop if it alone gets SIGINT and the program that it waits for ends."""
+    peer.open(1, "bash", "-c", "sh -c 'echo inside; sleep 1'; echo on; sleep 60")
+    peer.until(b"inside")
+    peer.line.send(wire.with_json(Type.MESSAGE, 1, {"signal": signal.SIGINT}))
+    assert peer.result(1) == {"code": 130}
+    assert b"on" not in peer.data[1, wire.STDOUT]
+
+
 def test_a_client_that_goes_away_ends_the_program_and_its_children(peer: Peer) -> None:
     peer.open(1, "sh", "-c", "trap '' TERM; sleep 60 & echo $! $$; wait")
     until = time.monotonic() + 10

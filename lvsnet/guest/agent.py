@@ -17,6 +17,7 @@ import time
 import tty
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lvsnet.errors import LvsnetError
 from lvsnet.guest import children, console, mounts, process, wire
@@ -27,9 +28,14 @@ from lvsnet.signals import KEYS
 LINE_DEVICE = "/dev/ttyS0"
 TURNSTILE = "/sys/kernel/um-ext-time/bc-message"
 """Where virtual time is kept by the host: writing ends when the host lets the guest go on."""
+CTRL_ALT_DEL = (("ctrl-alt-del", "0"), ("cad_pid", "{pid}"))
+"""Files of /proc/sys/kernel that have this key send SIGINT to a process and not reboot
+(proc_sys_kernel(5), reboot(2)). By the management console's ``cad`` the host has it pressed."""
 MOST_QUEUED = 512 * 1024
 """Bytes that may wait for the line before the agent stops reading from its children."""
 READ_SIZE = 64 * 1024
+HUSH = 0.0001
+"""Seconds of the lab's time for which what runs is stopped while the host has its say."""
 HANG_UP = 2.0
 """Seconds that a program has to end after its terminal was closed; then it is killed."""
 
@@ -79,12 +85,16 @@ class Agent:
         self.hung_up: dict[int, float] = {}
         """Those of them whose terminal was closed, and the time of the clock when they are killed.
         """
+        self.hushed: set[int] = set()
+        """Processes that are stopped until the host has had its say."""
+        self.hushed_until = 0.0
         self.turnstile = turnstile
         self.wake_read, wake_write = os.pipe()
         os.set_blocking(self.wake_read, False)
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _stack: None)
+        signal.signal(signal.SIGINT, lambda _number, _stack: None)
 
     def run(self) -> None:
         self.selector.register(self.wake_read, selectors.EVENT_READ)
@@ -96,18 +106,26 @@ class Agent:
                 if key.fd == self.fd:
                     self._serve_line(events)
                 elif key.fd == self.wake_read:
-                    os.read(self.wake_read, READ_SIZE)
+                    signals = os.read(self.wake_read, READ_SIZE)
+                    if signal.SIGINT in signals:
+                        self._hush()
                     self._reap()
                 elif key.data in self.streams:
                     self._serve_child(self.streams[key.data], key.fd)
 
     def _patience(self) -> float | None:
-        """Seconds until a program must have ended whose terminal is no more; who is late goes."""
+        """Seconds until a program must have ended whose terminal is no more; who is late goes.
+
+        Or until what was stopped goes on.
+        """
         now = time.monotonic()
         for pid in [pid for pid, until in self.hung_up.items() if until <= now]:
             del self.hung_up[pid]
             process.end(pid)
-        return min(self.hung_up.values()) - now if self.hung_up else None
+        if self.hushed and self.hushed_until <= now:
+            self._go_on()
+        waits = [*self.hung_up.values(), *([self.hushed_until] if self.hushed else [])]
+        return min(waits) - now if waits else None
 
     def _serve_line(self, events: int) -> None:
         if events & selectors.EVENT_READ:
@@ -120,6 +138,8 @@ class Agent:
             self._write_line()
             for frame in frames:
                 self._frame(frame)
+            if self.hushed:
+                self._go_on()
         if events & selectors.EVENT_WRITE:
             self._write_line()
 
@@ -133,9 +153,27 @@ class Agent:
         # Where the line is closed, reading it tells.
         with suppress(BlockingIOError, ConnectionError):
             self.line.wrote(os.write(self.fd, self.line.to_write()))
-            if self.turnstile is not None:
-                # The clock stands still until the host has read that, and answered if it will.
-                os.pwrite(self.turnstile, b"0", 0)
+            self._stand()
+
+    def _stand(self) -> None:
+        """The clock stands still until the host has read what there is, and answered if it will."""
+        if self.turnstile is not None:
+            os.pwrite(self.turnstile, b"0", 0)
+
+    def _hush(self) -> None:
+        """Have the host say what it has to, while all that was started is stopped.
+
+        It goes on with the next input; or after `HUSH`, if the host has said it already.
+        """
+        for stream in self.streams.values():
+            if stream.status is None:
+                self.hushed |= process.stop(stream.child.pid)
+        self.hushed_until = time.monotonic() + HUSH
+        self._stand()
+
+    def _go_on(self) -> None:
+        process.send(self.hushed, signal.SIGCONT)
+        self.hushed.clear()
 
     def _part(self) -> None:
         """The line is closed: end everything."""
@@ -369,13 +407,27 @@ def _turnstile() -> int | None:
         return None
 
 
+def _heed_the_host() -> None:
+    """Have the host be able to make itself heard while processes keep the guest from idling.
+
+    Where no time passes, all have had an equal share of the processor, and among many that come and
+    go this one's turn may not come for seconds of the host's (sched(7), SCHED_FIFO).
+    """
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    for name, value in CTRL_ALT_DEL:
+        Path("/proc/sys/kernel", name).write_text(value.format(pid=os.getpid()))
+
+
 def main() -> None:
     begun = time.monotonic()
     mounts.mount_all()
     process.spare()
     fd = os.open(LINE_DEVICE, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     tty.setraw(fd, termios.TCSANOW)
-    agent = Agent(fd, turnstile=_turnstile())
+    turnstile = _turnstile()
+    agent = Agent(fd, turnstile=turnstile)
+    if turnstile is not None:
+        _heed_the_host()
     ready = {"ready": True, "uptime": begun, "python": sys.version.split()[0]}
     agent.line.send(wire.with_json(Type.MESSAGE, wire.LINE, ready))
     agent.line.wrote(os.write(fd, agent.line.to_write()))

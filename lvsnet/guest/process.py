@@ -105,12 +105,17 @@ def fork(function: Callable[[], int]) -> Child:
 
 def end(pid: int) -> None:
     """Kill a child with all its descendants, also those that `crun exec` runs in a container."""
-    family: set[int] = set()
     # A shell whose child is killed goes on with its next one; one that is stopped does not.
+    send(stop(pid), signal.SIGKILL)
+
+
+def stop(pid: int) -> set[int]:
+    """Stop a process with all its descendants; their process ids."""
+    family: set[int] = set()
     while found := {pid, *descendants(pid)} - family:
-        _send(found, signal.SIGSTOP)
+        send(found, signal.SIGSTOP)
         family |= found
-    _send(family, signal.SIGKILL)
+    return family
 
 
 def press(pid: int, number: int) -> None:
@@ -133,7 +138,8 @@ def _group(pid: int) -> int:
         return 0
 
 
-def _send(pids: Iterable[int], number: int) -> None:
+def send(pids: Iterable[int], number: int) -> None:
+    """Send a signal to those of these processes that are still there."""
     for pid in pids:
         try:
             os.kill(pid, number)

@@ -23,6 +23,12 @@ PAUSED = (
 )
 NEED_TIME = ("reconfigure", "settle", "start", "wait")
 """Operations that wait for daemons."""
+STALLED = 10.0
+"""Seconds of the host's clock for which one process may run before its name is told."""
+LOOK = 1.0
+"""Seconds that are looked at to find whether it is one."""
+NUDGE = 0.5
+"""Seconds that a guest may go on for when somebody has lost patience with what runs in it."""
 LOST = 128 + signal.SIGSEGV
 """How a process ends that `lvsnet.guest.stalls.kill` has killed: its kernel misses its memory."""
 
@@ -40,8 +46,12 @@ class VirtualService(Service):
         """Who waits for a time of the lab's clock: client and its stream id."""
         self.stall = ""
         """What keeps the clock from going on, when that was told."""
+        self.looked: tuple[float, dict[int, int]] | None = None
+        """When it was looked at what the guest runs, and what `lvsnet.guest.stalls.work` said."""
         self.impatient = False
         """Whether somebody has lost patience with a guest that has not stopped since."""
+        self.sole = False
+        """Whether nobody else has a command in it."""
         self.interrupted: dict[int, int] = {}
         """Stream -> the signal by which its client ended what kept the clock from going on."""
 
@@ -79,14 +89,7 @@ class VirtualService(Service):
             self._answer(*self.routes[stream], {"error": PAUSED})
             self.line.send(wire.with_json(Type.CLOSE, stream, {}))
             self._close(stream)
-        if clock.controller.stopped:
-            self.impatient = False
-        if clock.stalls():
-            self.stall = stalls.running(MCONSOLE, self.guest.console)
-            for client in self.clients.values():
-                self._tell_stall(client)
-            if self.impatient:
-                self._end_stall()
+        self._watch_guest()
         while True:
             at = clock.turn()
             reached = list(clock.reached())
@@ -95,6 +98,34 @@ class VirtualService(Service):
             for stream in reached:
                 self._answer(*self.waiting.pop(stream), self._state())
         return 1.0 if at is None else min(1.0, max(0.0, at - time.monotonic()))
+
+    def _watch_guest(self) -> None:
+        """See to a guest that does not stop."""
+        silence = self.clock.silence()
+        if self.clock.controller.stopped:
+            self.impatient = False
+        if self.impatient and silence > NUDGE:
+            stalls.nudge(MCONSOLE)
+        if silence < STALLED - LOOK:
+            self.stall, self.looked = "", None
+        elif not self.stall and self._one_runs() and silence > STALLED:
+            self.stall = stalls.running(MCONSOLE, self.guest.console)
+            for client in self.clients.values():
+                self._tell_stall(client)
+            if self.impatient and self.sole:
+                self._end_stall()
+
+    def _one_runs(self) -> bool:
+        """Whether it was one process alone that ran since this was asked before."""
+        now = time.monotonic()
+        if self.looked is None:
+            self.looked = now, stalls.work(self.guest.pid)
+            return False
+        at, before = self.looked
+        if now < at + LOOK:
+            return False
+        self.looked = now, stalls.work(self.guest.pid)
+        return stalls.alone(before, self.looked[1])
 
     def _may_write(self) -> bool:
         return False  # the clock writes, in its turn
@@ -106,7 +137,7 @@ class VirtualService(Service):
 
     def _opened(self, stream: int, request: dict[str, object]) -> None:
         self.clock.opened(stream, request)
-        if self.clock.stalled:
+        if self.stall:
             self._tell_stall(self.routes[stream][0])
 
     def _closed(self, stream: int) -> None:
@@ -152,7 +183,7 @@ class VirtualService(Service):
             self._answer(client, stream, self._state())
         else:
             self._answer(client, stream, {"error": f"no clock can do that: {request}"})
-        if clock.stalled:
+        if self.stall:
             self._tell_stall(client)
 
     def _state(self) -> dict[str, object]:
@@ -173,10 +204,10 @@ class VirtualService(Service):
         client.line.send(wire.with_json(Type.MESSAGE, wire.LINE, {"note": note}))
 
     def _end_stall(self) -> None:
-        """Somebody has lost patience with a process that never sleeps."""
+        """Somebody has lost patience."""
         # Before it was told what runs, nobody ends what another one may have begun.
-        alone = len(self.clock.accounts) == 1
-        self.impatient = alone and not self.clock.controller.stopped
-        if self.clock.stalled and stalls.kill(self.guest.pid):
-            self.clock.stalled = False
+        self.sole = len(self.clock.accounts) == 1
+        self.impatient = not self.clock.controller.stopped
+        if self.stall and stalls.kill(self.guest.pid):
+            self.stall, self.looked = "", None
             self.clock.heard = time.monotonic()

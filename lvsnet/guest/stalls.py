@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +24,7 @@ COMMANDS = ("sysrq 9", "sysrq p")
 ANSWER_S = 1.0
 """Seconds for the kernel to answer; it takes a millisecond."""
 LOOK_S = 0.01
+NEARLY = 0.9
 READ_SIZE = 64 * 1024
 RUNNING = re.compile(r"^Pid: (\d+), comm: (.*?) (?:Not tainted|Tainted)", re.MULTILINE)
 
@@ -35,11 +37,7 @@ def running(mconsole: Path, console: int) -> str:
     """
     before = os.fstat(console).st_size
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
-            end.settimeout(ANSWER_S)
-            end.connect(str(mconsole))
-            for command in COMMANDS:
-                end.send(REQUEST.pack(MAGIC, VERSION, len(command), command.encode()))
+        _ask(mconsole, COMMANDS)
     except OSError:
         return "a process"
     deadline = time.monotonic() + ANSWER_S
@@ -49,6 +47,30 @@ def running(mconsole: Path, console: int) -> str:
             return f"{found[2]} (process {found[1]})"
         time.sleep(LOOK_S)
     return "a process"
+
+
+def nudge(mconsole: Path) -> None:
+    """Have the guest's agent stop what runs, so that the guest idles soon (``mconsole_cad``).
+
+    A guest that has just ended, or does not listen, is left alone.
+    """
+    with suppress(OSError):
+        _ask(mconsole, ("cad",))
+
+
+def work(guest: int) -> dict[int, int]:
+    """What each address space in the guest has taken of the processor: nanoseconds by process."""
+    return {pid: _taken(pid) for pid in _children(guest)}
+
+
+def alone(before: Mapping[int, int], after: Mapping[int, int]) -> bool:
+    """Whether of all that ran between two answers of `work` nearly all was one process.
+
+    A guest in which processes come and go, or wait for one another, gets on with its work, though
+    its clock stands still.
+    """
+    ran = [taken - before.get(pid, 0) for pid, taken in after.items()]
+    return before.keys() <= after.keys() and max(ran, default=0) > NEARLY * sum(ran)
 
 
 def kill(guest: int) -> bool:
@@ -62,6 +84,22 @@ def kill(guest: int) -> bool:
                 os.kill(pid, signal.SIGKILL)
                 return True
     return False
+
+
+def _ask(mconsole: Path, commands: Sequence[str]) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.settimeout(ANSWER_S)
+        end.connect(str(mconsole))
+        for command in commands:
+            end.send(REQUEST.pack(MAGIC, VERSION, len(command), command.encode()))
+
+
+def _taken(pid: int) -> int:
+    """Nanoseconds (Documentation/scheduler/sched-stats.rst); 0 if it has gone."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    except OSError:
+        return 0
 
 
 def _children(pid: int) -> list[int]:

@@ -23,8 +23,6 @@ from lvsnet.guest.wire import Line
 READ_SIZE = 4096
 PATIENCE = 5.0
 """Seconds that a command in a paused lab may wait for time."""
-STALLED = 10.0
-"""Seconds of the host's clock without a word of the guest's about its own, before that is told."""
 
 
 @dataclass
@@ -50,8 +48,6 @@ class VirtualClock:
     """When the guest was heard last, by the host's clock."""
     stuck: float | None = None
     """Since when, by the host's clock, commands wait for a paused clock."""
-    stalled: bool = False
-    """Whether somebody was told that the guest does not stop."""
     _connected: bool = False
 
     def serve(self) -> None:
@@ -62,7 +58,6 @@ class VirtualClock:
             ClockError: the guest does not keep to the protocol.
         """
         self.heard = time.monotonic()
-        self.stalled = False
         if not self._connected:
             connection, _ = self.socket.accept()
             connection.setblocking(False)
@@ -105,12 +100,9 @@ class VirtualClock:
             del self.targets[who]
             yield who
 
-    def stalls(self) -> bool:
-        """Whether the guest has not stopped for so long that somebody is to be told, once."""
-        if self.controller.stopped or self.stalled:
-            return False
-        self.stalled = time.monotonic() > self.heard + STALLED
-        return self.stalled
+    def silence(self) -> float:
+        """Seconds of the host's clock for which the guest has been running without a word."""
+        return 0.0 if self.controller.stopped else time.monotonic() - self.heard
 
     def given_up(self) -> list[int]:
         """The streams that have waited for a paused clock for too long."""
@@ -132,7 +124,7 @@ class VirtualClock:
         """Let the guest go on if it may; until when, by the host's clock, to come again at last."""
         if not self.controller.stopped:
             self.stuck = None
-            return None if self.stalled else self.heard + STALLED
+            return None
         self.drain()
         wall = time.monotonic()
         owed = max((at for one in self.accounts.values() if (at := one.owes_until())), default=0.0)

@@ -182,6 +182,22 @@ def test_ctrl_c_ends_it_also_before_it_is_named(site: User) -> None:
     assert site.does("exec", "lb01", "echo", "there") == "there\n"
 
 
+def test_ctrl_c_ends_a_loop_without_pause(site: User) -> None:
+    """It never lets the guest idle, and yet no process of it runs for long: none is named."""
+    loop = "while :; do curl -s 192.168.10.100 >/dev/null; done"
+    running = site.begin("exec", "client", "sh", "-c", loop)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(2)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=HURRY)
+    finally:
+        kill(running)
+    assert running.returncode == 130
+    assert err == b""
+    assert site.does("exec", "client", "sh", "-c", "pgrep curl || echo none") == "none\n"
+
+
 def test_no_node_is_started_half_way_in_a_paused_lab(site: User) -> None:
     site.does("stop", "lb02")
     site.does("clock", "pause")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -54,6 +55,8 @@ class Peer:
     """The supervisor's end of the line."""
 
     end: socket.socket
+    pid: int
+    """The agent's process."""
     line: Line = field(default_factory=lambda: Line(window=wire.LINE_WINDOW))
     data: dict[tuple[int, int], bytes] = field(default_factory=dict)
     """(Stream, channel) -> what came on it."""
@@ -111,7 +114,7 @@ def peer() -> Iterator[Peer]:
             [sys.executable, "-P", "-c", AGENT, str(theirs.fileno())], pass_fds=[theirs.fileno()]
         )
         theirs.close()
-        yield Peer(ours)
+        yield Peer(ours, process.pid)
         process.kill()
         process.wait(10)
 
@@ -167,6 +170,14 @@ def test_the_signal_of_a_key_reaches_all_of_the_group(peer: Peer) -> None:
     peer.line.send(wire.with_json(Type.MESSAGE, 1, {"signal": signal.SIGINT}))
     assert peer.result(1) == {"code": 130}
     assert b"on" not in peer.data[1, wire.STDOUT]
+
+
+def test_what_was_stopped_for_the_host_to_be_heard_goes_on_if_that_says_nothing(peer: Peer) -> None:
+    peer.open(1, "sh", "-c", "echo before; sleep 0.2; echo after")
+    peer.until(b"before")
+    os.kill(peer.pid, signal.SIGINT)
+    assert peer.result(1) == {"code": 0}
+    assert peer.data[1, wire.STDOUT] == b"before\nafter\n"
 
 
 def test_a_client_that_goes_away_ends_the_program_and_its_children(peer: Peer) -> None:

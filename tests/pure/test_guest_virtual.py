@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lvsnet.guest import wire
 from lvsnet.guest.clock import Phase
 from lvsnet.guest.timekeeping import CREEP, SECOND, Mode
-from lvsnet.guest.virtual import PATIENCE, STALLED
+from lvsnet.guest.virtual import PATIENCE
 
 periods = st.lists(st.integers(700, 3000) | st.integers(5 * MS, SECOND), max_size=2)
 commands = st.tuples(
@@ -173,22 +173,19 @@ def test_commands_that_wait_for_a_paused_clock_are_given_up_after_a_while() -> N
         assert lab.clock.given_up() == []
 
 
-def test_a_guest_that_never_sleeps_is_told_of_once() -> None:
+def test_the_silence_of_a_guest_that_never_sleeps_is_known() -> None:
     with running() as lab:
         lab.open(["clock"], input="live")
         while lab.clock.controller.phase is not Phase.RUNNING:
             lab.run_guest()
             lab.carry(4096)
             lab.clock.turn()
-        assert lab.clock.turn() == lab.wall.now + STALLED
-        assert not lab.clock.stalls()
-        lab.wall.now += STALLED + 0.1
-        assert lab.clock.stalls()
-        assert not lab.clock.stalls()
+        lab.wall.now += 10
+        assert lab.clock.silence() == pytest.approx(10)
         assert lab.clock.turn() is None
         lab.settle()
-        lab.wall.now += STALLED + 0.1
-        assert not lab.clock.stalls()
+        lab.wall.now += 10
+        assert lab.clock.silence() == 0
 
 
 def test_a_guest_is_not_let_go_before_its_client_has_taken_what_it_said() -> None:

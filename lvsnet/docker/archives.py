@@ -33,11 +33,12 @@ def read(container: str, path: str) -> bytes | None:
             return None
         if answer.head.status != 200:
             api.refuse(end, answer, content)
+        received = bytearray(content)  # grows in place; bytes would be copied for every piece
         while not answer.complete:
-            content += api.receive(end, answer)
-            if len(content) > MOST:
+            received += api.receive(end, answer)
+            if len(received) > MOST:
                 return None
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(received)) as archive:
         member = archive.next()
         file = archive.extractfile(member) if member is not None and member.isreg() else None
         return None if file is None else file.read()

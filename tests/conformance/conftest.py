@@ -121,11 +121,13 @@ def site(place: Place, new_user: NewUser, new_lab: NewLab) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def balanced(place: Place, new_user: NewUser, new_lab: NewLab) -> Iterator[Site]:
-    """A running lab with IPVS directors, for all tests of a module."""
+    """A running lab with IPVS directors, for all tests of a module; its client is privileged where
+    that may be."""
     if not places.has_ipvs(place):
         pytest.skip(f"{place.name}: this machine's kernel has no IPVS")
     user, name = new_user(), new_lab()
-    file = user.lab(name)
+    changes = [("{role: client, ", "{role: client, privileged: true, ")]
+    file = user.lab(name, *(changes if places.may_privilege(place) else []))
     try:
         user.does("deploy", file)
         yield Site(user, place, name, file)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.places import Place
-from e2e.users import User
+from e2e.terminals import terminal
+from e2e.users import LVSNET, User, kill
 from machine import engine
 
 CGROUPS = Path("/sys/fs/cgroup")
+STARTED_S = 60.0
+"""A shell is in front of its user within a second, and in a busy test machine within ten."""
 PLAIN = """\
 name: {name}
 segments:
@@ -75,6 +78,24 @@ def traces(user: User, place: Place, lab: str) -> list[str]:
         *(f"process {one}" for one in _processes(lab)),
         *(f"container {one}" for one in (_containers(user, lab) if place.by_docker else [])),
     ]
+
+
+def destroy_under_shell_and_logs(user: User, lab: str, node: str) -> None:
+    """Destroy a lab while a shell and the logs of a node are followed: both end, and say so."""
+    shell = (LVSNET, "shell", f"{lab}/{node}", "sh", "-c", "echo ready; sleep 1000")
+    following = user.begin("logs", "-f", f"{lab}/{node}")
+    with terminal(*shell, environment=user.environment, cwd=user.home) as at:
+        at.until("ready", STARTED_S)
+        user.does("destroy", lab)
+        try:
+            _, err = following.communicate(timeout=10)
+        finally:
+            kill(following)
+        assert (following.returncode, err[:8], err.count(b"\n")) == (1, b"lvsnet: ", 1)
+        assert at.end() == 1
+        assert not at.raw()
+        assert at.until(r"\n(\x1b\[m)?lvsnet: [^\r\n]+\r\n")
+        assert at.rest() == ""
 
 
 def _names(directory: Path) -> list[str]:

@@ -1,4 +1,7 @@
-"""The set on the kernel of a machine with IPVS, by a Docker engine there."""
+"""The set on the kernel of a machine with IPVS, by a Docker engine there, and its helper container.
+
+One machine and one engine for both: to boot and start them is what takes time.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from conformance.conftest import NewLab
 from conformance.places import Place, may_privilege
 from conformance.sites import Site
 from e2e.terminals import in_front, terminal
-from e2e.users import LVSNET, Done, User, eventually, kill
+from e2e.users import LVSNET, Done, User, eventually
 from lvsnet.engine import capabilities
 from lvsnet.lab.load import load
 from lvsnet.plan.compile import compile_lab
@@ -164,20 +164,7 @@ def test_a_shell_that_goes_away_ends_what_runs_in_it(site: Site, number: signal.
 
 def test_shell_and_logs_of_a_lab_that_is_destroyed_end(user: User, lab: str) -> None:
     user.does("deploy", "--no-wait", sites.plain(user, lab))
-    shell = (LVSNET, "shell", f"{lab}/web", "sh", "-c", "echo ready; sleep 1000")
-    following = user.begin("logs", "-f", f"{lab}/web")
-    with terminal(*shell, environment=user.environment, cwd=user.home) as at:
-        at.until("ready")
-        user.does("destroy", lab)
-        try:
-            _, err = following.communicate(timeout=10)
-        finally:
-            kill(following)
-        assert (following.returncode, err[:8], err.count(b"\n")) == (1, b"lvsnet: ", 1)
-        assert at.end() == 1
-        assert not at.raw()
-        assert at.until(r"\n(\x1b\[m)?lvsnet: [^\r\n]+\r\n")
-        assert at.rest() == ""
+    sites.destroy_under_shell_and_logs(user, lab, "web")
 
 
 def test_logs_have_what_the_daemons_said(site: Site) -> None:

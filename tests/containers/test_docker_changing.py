@@ -107,17 +107,16 @@ def test_the_record_has_all_and_is_what_was_kept_last(lab: Record) -> None:
     assert RUNTIME.run(NAME, "client", CURL, 20) == (0, "web\n")
 
 
-@pytest.mark.parametrize("spoils", ["echo x >>%s", "rm %s", "truncate -s 70M %s", "ln -sf / %s"])
-def test_a_node_that_changes_its_own_record_is_one_that_nobody_knows(
-    lab: Record, spoils: str
-) -> None:
-    does("web", spoils % "/.lvsnet/record.json.z")
-    found = labs.record(NAME)
-    assert found.unsettled == ("web",)
-    assert found.plan.nodes[1].sysctls == lab.plan.nodes[1].sysctls
-    assert labs.nodes(NAME) == ["client", "web"]
-    RUNTIME.keep(lab)
-    assert labs.record(NAME) == lab
+def test_a_node_that_changes_its_own_record_is_one_that_nobody_knows(lab: Record) -> None:
+    # Each time the record is kept anew, so the next spoils one that is whole.
+    for spoils in ("echo x >>%s", "rm %s", "truncate -s 70M %s", "ln -sf / %s"):
+        does("web", spoils % "/.lvsnet/record.json.z")
+        found = labs.record(NAME)
+        assert found.unsettled == ("web",), spoils
+        assert found.plan.nodes[1].sysctls == lab.plan.nodes[1].sysctls
+        assert labs.nodes(NAME) == ["client", "web"]
+        RUNTIME.keep(lab)
+        assert labs.record(NAME) == lab, spoils
 
 
 def test_a_node_is_made_anew_under_its_name(lab: Record) -> None:

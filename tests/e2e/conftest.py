@@ -18,6 +18,7 @@ import pytest
 
 from e2e.homes import make_user
 from e2e.users import HELD, LVSNET, User
+from e2e.warm import Warm
 from lvsnet import cache
 
 
@@ -73,3 +74,29 @@ def held_user(new_user: Callable[[str], User]) -> Iterator[User]:
     one = replace(new_user("held"), settings=HELD)
     yield one
     _end_all(one)
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Runs the commands of the users below whose names begin so."""
+    one = Warm()
+    yield one
+    one.end()
+
+
+@pytest.fixture
+def warm_user(user: User, warm: Warm) -> User:
+    """As `user`, whose commands are run in processes that need not be started from nothing."""
+    return replace(user, warm=warm)
+
+
+@pytest.fixture(scope="module")
+def warm_resident(resident: User, warm: Warm) -> User:
+    """As `resident`."""
+    return replace(resident, warm=warm)
+
+
+@pytest.fixture(scope="module")
+def warm_held(held: User, warm: Warm) -> User:
+    """As `held`."""
+    return replace(held, warm=warm)

@@ -16,6 +16,8 @@ from lvsnet.plan.model import Plan
 HERE = "/tmp/lvsnet"
 """Where the Vagrantfile puts a machine's directory."""
 
+_RUN = f'for step in "$@"; do sh {HERE}/$step.sh; done'
+
 _NETPLAN = """\
 #!/bin/sh -e
 [ "$*" = apply ]
@@ -63,8 +65,8 @@ def deploy_bare(user: User, plan: Plan) -> None:
     user.does("deploy", str(bare))
 
 
-def upload(user: User, machines: Path, node: str) -> None:
-    """Put a machine's directory where the Vagrantfile does."""
+def upload(user: User, machines: Path, node: str, *steps: str) -> None:
+    """Put a machine's directory where the Vagrantfile does, and run these scripts of it."""
     home = machines / node
     commands = "\n".join(netplan_commands(home / "files/etc/netplan"))
     programs = {"netplan": f"{_NETPLAN}{commands}\n", "systemctl": _SYSTEMCTL}
@@ -75,10 +77,10 @@ def upload(user: User, machines: Path, node: str) -> None:
             member = tarfile.TarInfo(f"usr/local/sbin/{name}")
             member.mode, member.size = 0o755, len(text)
             archive.addfile(member, io.BytesIO(text.encode()))
-    user.does("exec", node, "tar", "-x", "--no-same-owner", "-C", "/", stdin=stream.getvalue())
+    run = f"tar -x --no-same-owner -C /; {_RUN}"
+    user.does("exec", node, "sh", "-ec", run, "sh", *steps, stdin=stream.getvalue())
 
 
 def provision(user: User, node: str, *steps: str) -> None:
     """Run these scripts of a machine."""
-    for step in steps:
-        user.does("exec", node, "sh", f"{HERE}/{step}.sh")
+    user.does("exec", node, "sh", "-ec", _RUN, "sh", *steps)

@@ -9,13 +9,27 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from e2e.users import User
+from e2e.users import VIP, User
 from lvsnet.lab.load import load
 from lvsnet.lab.model import Lab
 from lvsnet.resources import example_labs
 
 INIT = ("ipvsadm", "nginx", "cron", "keepalived")
 """Services of Debian's own init scripts, in the order in which they are started."""
+
+EVEN = "5 nginx01 5 nginx02"
+_BOUND = 30
+"""Seconds of the lab until a VIP is held at first, or again: 3 x advert_int + skew is 4 s at most,
+and ten requests that nobody answers take 10 s."""
+_ANSWERS = f"""\
+ask() {{ for i in $(seq 10); do curl -s -m 1 {VIP} || echo none; done | sort | uniq -c | xargs; }}
+begun=$(date +%s)
+while seen=$(ask); [ "$seen" != "{EVEN}" ] && [ $(($(date +%s) - begun)) -lt {_BOUND} ]; do
+    sleep 1
+done
+echo $seen
+"""
+"""Ten requests, until they are answered evenly."""
 
 
 def plain_lab(lab: Lab) -> str:
@@ -29,32 +43,37 @@ def plain_lab(lab: Lab) -> str:
     return "\n".join(lines) + "\n"
 
 
-def install(user: User, name: str) -> None:
-    """Deploy the plain machines of an example lab and put its rendered files on them."""
+def deploy_plain(user: User, name: str) -> Path:
+    """Deploy the plain machines of an example lab; a directory of the lab's rendered files."""
     file = example_labs()[name]
-    lab = load(file)
     plain = user.home / f"{name}-plain.yaml"
-    plain.write_text(plain_lab(lab))
+    plain.write_text(plain_lab(load(file)))
     user.does("deploy", str(plain))
     files = user.home / f"{name}-files"
     user.does("render", str(file), "-o", str(files))
-    for node in lab.nodes:
-        user.does("exec", node, "tar", "-x", "-C", "/", stdin=_packed(files / node))
+    return files
+
+
+def answers(site: User) -> str:
+    """What the client gets from the VIP: ten requests' answers, counted, as soon as they are
+    even."""
+    return site.does("exec", "client", "sh", "-c", _ANSWERS).strip()
+
+
+def install(user: User, node: str, files: Path) -> list[str]:
+    """Put its files on a machine, take them into use, and start by Debian's init scripts what the
+    node has files for; the services, in this order."""
+    started = [service for service in INIT if (files / node / CONFIGURED[service]).exists()]
+    commands = [
+        "set -e",
+        "tar -x -C /",
         # It fails for what a container may not set; what the lab needs is looked at by itself.
-        user.tries("exec", node, "sysctl", "--system")
-        for command in netplan_commands(files / node / "etc/netplan"):
-            user.does("exec", node, "sh", "-c", command)
-
-
-def start(user: User, node: str, files: Path) -> list[str]:
-    """Start by Debian's init scripts what the node has files for; the services, in this order."""
-    started = []
-    for service in INIT:
-        if (files / node / CONFIGURED[service]).exists():
-            started.append(service)
-            # Daemons keep what they are given open.
-            script = f"/etc/init.d/{service} start >/dev/null 2>&1 </dev/null"
-            user.does("exec", node, "sh", "-c", script)
+        "sysctl --system >/dev/null 2>&1 || true",
+        *netplan_commands(files / node / "etc/netplan"),
+        # Daemons keep what they are given open.
+        *(f"/etc/init.d/{service} start >/dev/null 2>&1 </dev/null" for service in started),
+    ]
+    user.does("exec", node, "sh", "-c", "\n".join(commands), stdin=_packed(files / node))
     return started
 
 

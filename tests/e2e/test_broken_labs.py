@@ -1,38 +1,26 @@
-"""labs/broken: each fault is seen where it is, and is not seen where it is mended.
+"""labs/broken: what goes wrong with addresses, packets and real servers.
 
-That every scenario can fail, `make swapped` shows.
+test_broken_vrrp.py has what goes wrong between directors.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
-from e2e.users import SEED, User
-from lvsnet.resources import directory
+from e2e import broken_labs
+from e2e.broken_labs import ABOUT_VRRP, PAIRS
+from e2e.users import User
 
-BROKEN = directory("labs") / "broken"
-PAIRS = sorted(path.name for path in BROKEN.iterdir() if path.is_dir())
-DEADLINE = 1200.0
-"""Seconds: all of them take 120 on one idle processor."""
+BALANCING = [name for name in PAIRS if name not in ABOUT_VRRP]
 
 
 @pytest.fixture(scope="module")
 def results(resident: User) -> Mapping[str, object]:
-    """``01-no-arp-ignore/broken.yaml`` -> what came of its scenario, as `lvsnet test` has it."""
-    # Tests are spread over the processors; a lab that is tested needs one.
-    arguments = ("test", str(BROKEN), "-j", "1", "--seed", str(SEED), "--format", "json")
-    done = resident.tries(*arguments, deadline=DEADLINE)
-    found = json.loads(done.text)["scenarios"]
-    return {"/".join(Path(one["file"]).parts[-2:]): one for one in found}
+    return broken_labs.results(resident, BALANCING)
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("pair", BALANCING)
 def test_the_fault_shows_and_the_right_one_works(results: Mapping[str, object], pair: str) -> None:
-    for file in ("broken.yaml", "right.yaml"):
-        one = results[f"{pair}/{file}"]
-        assert isinstance(one, dict)
-        assert one["result"] == "passed", one
+    broken_labs.check(results, pair)

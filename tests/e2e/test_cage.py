@@ -59,7 +59,7 @@ OUTSIDE = (*LISTS, "/etc by its name", "/etc by a link")
 def attempts(user: User, lab: str) -> set[str]:
     """What a privileged node says of its attempts."""
     (user.home / "secret").write_text("")
-    user.does("deploy", "--no-wait", "--privileged", user.lab(lab))
+    user.does("deploy", "--no-wait", "--privileged", user.one_node(lab))
     said = user.does("exec", f"{lab}/lb01", "sh", "-c", TRIAL, "sh", str(user.home))
     return set(said.splitlines())
 
@@ -83,7 +83,7 @@ def test_a_privileged_node_sees_its_own_root_and_nothing_else(
     who: str, request: pytest.FixtureRequest
 ) -> None:
     user: User = request.getfixturevalue(who)
-    user.does("deploy", "--no-wait", user.lab("other"))
+    user.does("deploy", "--no-wait", user.one_node("other"))
     said = attempts(user, "caged")
     assert {"own: read", "own: listed", "file in the share: done"} <= said
     assert {"own root: refused", "own init: refused", "link: refused"} <= said
@@ -93,7 +93,7 @@ def test_a_privileged_node_sees_its_own_root_and_nothing_else(
 def test_without_the_ruleset_the_same_attempts_succeed(built: Path) -> None:
     """So that the test above would fail: this is what hostfs= alone lets through."""
     with nobody("--no-landlock", machines=built) as user:
-        user.does("deploy", "--no-wait", user.lab("other"))
+        user.does("deploy", "--no-wait", user.one_node("other"))
         said = attempts(user, "open")
         user.does("destroy", "--all")
     assert {"own: read", "own: listed", "link: done"} <= said
@@ -112,7 +112,7 @@ def test_roots_guest_runs_as_a_user_of_its_own(new_user: Callable[[str], User]) 
     labs = [new_user("one"), new_user("two")]
     try:
         for user in labs:
-            user.does("deploy", "--no-wait", user.lab("same"))
+            user.does("deploy", "--no-wait", user.one_node("same"))
             for pid in (user.supervisor(), user.guest()):
                 seen = status(pid)
                 assert set(seen["Uid"].split()) == set(seen["Gid"].split())
@@ -131,7 +131,7 @@ def test_roots_guest_runs_as_a_user_of_its_own(new_user: Callable[[str], User]) 
 
 @as_root
 def test_another_lab_of_roots_is_closed_to_a_labs_user(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("one"))
+    user.does("deploy", "--no-wait", user.one_node("one"))
     home = user.home / "cache/lvsnet/labs/one"
     number = int(status(user.guest())["Uid"].split()[0])
     assert home.stat().st_mode & 0o777 == 0o710

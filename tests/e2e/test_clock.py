@@ -25,9 +25,9 @@ STALLED = "runs and does not sleep. Ctrl-C here ends that process\n"
 
 
 @pytest.fixture(scope="module")
-def lab(held: User) -> User:
-    held.does("deploy", held.lab("clock"))
-    return held
+def lab(warm_held: User) -> User:
+    warm_held.does("deploy", warm_held.lab("clock"))
+    return warm_held
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_what_changes_a_lab_takes_little_of_its_time(site: User, command: str) -
 
 
 def test_a_lab_ends_with_its_supervisor(held_user: User) -> None:
-    held_user.does("deploy", "--no-wait", held_user.lab("orphan"))
+    held_user.does("deploy", "--no-wait", held_user.one_node("orphan"))
     going = held_user.begin("clock", "advance", "8000h")
     try:
         eventually(lambda: held_user.time() > 100, HURRY)
@@ -240,7 +240,7 @@ def test_a_lab_ends_with_its_supervisor(held_user: User) -> None:
 
 
 def test_a_guest_that_dies_is_told_to_whoever_waits_for_its_clock(held_user: User) -> None:
-    held_user.does("deploy", "--no-wait", held_user.lab("dies"))
+    held_user.does("deploy", "--no-wait", held_user.one_node("dies"))
     going = held_user.begin("clock", "advance", "8000h")
     try:
         eventually(lambda: held_user.time() > 100, HURRY)

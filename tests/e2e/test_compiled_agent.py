@@ -9,7 +9,7 @@ from e2e.users import User
 
 def test_the_agent_is_compiled_once(user: User) -> None:
     """Whichever user of this cache was the first one."""
-    file = user.lab("quick")
+    file = user.one_node("quick")
     user.does("deploy", "--no-wait", file)
     agent = user.home / "cache/lvsnet/labs/quick/root/agent"
     assert sorted(path.name for path in agent.rglob("*")) == ["carried.py", "code"]

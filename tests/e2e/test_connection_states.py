@@ -61,9 +61,9 @@ def late(seconds: float) -> float:
 
 
 @pytest.fixture(scope="module")
-def site(held: User) -> User:
+def site(warm_held: User) -> User:
     """The labs dr and nat."""
-    deploying = [held.begin("deploy", lab) for lab in RIPS]
+    deploying = [warm_held.begin("deploy", lab) for lab in RIPS]
     try:
         for process in deploying:
             _, said = process.communicate(timeout=DEADLINE)
@@ -71,7 +71,7 @@ def site(held: User) -> User:
     finally:
         for process in deploying:
             kill(process)
-    return held
+    return warm_held
 
 
 def output(user: User, command: str) -> str:

@@ -12,9 +12,9 @@ NGINX01, NGINX02 = "192.168.10.13", "192.168.10.14"
 
 
 @pytest.fixture(scope="module")
-def site(held: User) -> User:
-    held.does("deploy", held.lab("daemons"))
-    return held
+def site(warm_held: User) -> User:
+    warm_held.does("deploy", warm_held.lab("daemons"))
+    return warm_held
 
 
 def daemons(site: User, node: str) -> dict[str, bool]:

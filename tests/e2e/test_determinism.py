@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from e2e.users import DEADLINE, HELD, SEED, VIP, User, kill
+from e2e.warm import Warm
 
 BIG = 2_000_000
 """Bytes that a command says: 30 times what a client is given unasked."""
@@ -28,6 +29,15 @@ CAPTURE = "/root/seen.pcap"
 WATCH = f"tcpdump -i eth1 -U -w {CAPTURE} 2>/dev/null & until [ -s {CAPTURE} ]; do sleep 0.1; done"
 ASK = f"for i in $(seq 10); do curl -s -m 2 {VIP} || echo no answer; done"
 SAY = f"sleep 0.3; head -c {BIG} /dev/zero; date +%s.%N >&2; sleep 0.3"
+
+BURN = """
+import time
+while True:
+    until = time.monotonic() + 0.1
+    while time.monotonic() < until:
+        pass
+    time.sleep(0.3)
+"""
 
 
 @dataclass(frozen=True)
@@ -111,8 +121,8 @@ def read(user: User, pause: Pause, *words: str) -> str:
 
 @contextmanager
 def burning() -> Iterator[None]:
-    """Something else that wants a processor."""
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    """Something else that wants a processor, now and then."""
+    process = subprocess.Popen([sys.executable, "-c", BURN])
     try:
         yield
     finally:
@@ -125,9 +135,10 @@ def thinking(chance: random.Random) -> Pause:
 
 
 @pytest.fixture(scope="module")
-def runs(new_user: Callable[[str], User]) -> Iterator[list[Run]]:
+def runs(new_user: Callable[[str], User], warm: Warm) -> Iterator[list[Run]]:
     """With the same seed twice, and with another one."""
-    users = [replace(new_user(name), settings=HELD) for name in ("one", "the-other-user", "third")]
+    names = ("one", "the-other-user", "third")
+    users = [replace(new_user(name), settings=HELD, warm=warm) for name in names]
     pauses: list[Pause] = [lambda: None, thinking(random.Random(SEED)), lambda: None]
     seeds = [SEED, SEED, SEED + 1]
     try:

@@ -21,10 +21,10 @@ PRIORITY = ("priority: {lb01: 150, lb02: 100}", "priority: {lb01: 150, lb02: 120
 
 
 @pytest.fixture(scope="module")
-def lab(resident: User) -> User:
+def lab(warm_resident: User) -> User:
     """Somebody with a running lab."""
-    resident.does("deploy", "--no-wait", resident.lab(LAB))
-    return resident
+    warm_resident.does("deploy", "--no-wait", warm_resident.lab(LAB))
+    return warm_resident
 
 
 def test_what_runs_is_what_the_file_says(lab: User) -> None:
@@ -162,12 +162,12 @@ def test_a_dry_run_makes_nothing(
     assert (user.processes(), bare.processes()) == ({}, {})
 
 
-def test_a_dry_run_has_the_warnings_and_errors_of_deploy(user: User) -> None:
-    wrong = user.lab("wrong", ("segment: lan\n", "segment: wan\n"))
-    done = user.tries("deploy", "--dry-run", wrong)
+def test_a_dry_run_has_the_warnings_and_errors_of_deploy(warm_user: User) -> None:
+    wrong = warm_user.lab("wrong", ("segment: lan\n", "segment: wan\n"))
+    done = warm_user.tries("deploy", "--dry-run", wrong)
     assert (done.code, done.out) == (2, b"")
-    assert done.err == user.tries("deploy", wrong).err
-    docker = user.tries("deploy", "--dry-run", "--runtime", "docker", user.lab("right"))
+    assert done.err == warm_user.tries("deploy", wrong).err
+    docker = warm_user.tries("deploy", "--dry-run", "--runtime", "docker", warm_user.lab("right"))
     assert docker.code == 0
     assert "no Docker engine answers, so deploy would fail" in docker.text
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from e2e.test_pytest_plugin import OPTIONS
+from e2e.test_pytest_plugin import OPTIONS, environment
 from e2e.users import DEADLINE, User
 from lvsnet.resources import directory
 
@@ -26,7 +26,7 @@ def runs(user: User, *command: str) -> str:
         [sys.executable, *command],
         capture_output=True,
         text=True,
-        env=user.environment,
+        env=environment(user),
         cwd=user.home,
         timeout=DEADLINE,
         check=False,

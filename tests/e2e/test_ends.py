@@ -30,6 +30,22 @@ def nothing_of(user: User) -> bool:
     return not user.processes() and not user.left() and str(user.home) not in mounts
 
 
+LAB = """\
+name: {name}
+segments:
+  lan: 192.168.10.0/24
+nodes:
+  lb01: {{role: host, interfaces: {{lan: 192.168.10.11}}}}
+"""
+
+
+def small(user: User, name: str) -> str:
+    """Path of a lab with one node: as much is left of it as of a large one."""
+    path = user.home / f"{name}.yaml"
+    path.write_text(LAB.format(name=name))
+    return str(path)
+
+
 def test_destroy_leaves_nothing(user: User) -> None:
     lab = user.lab("ends")
     user.does("deploy", "--no-wait", lab)
@@ -48,7 +64,7 @@ def test_destroy_leaves_nothing(user: User) -> None:
 
 def test_destroy_all_ends_every_lab(user: User) -> None:
     for name in ("a", "b"):
-        user.does("deploy", "--no-wait", user.lab(name))
+        user.does("deploy", "--no-wait", small(user, name))
     done = user.tries("destroy", "--all")
     assert (done.code, done.err) == (0, "a is gone\nb is gone\n")
     assert nothing_of(user)
@@ -57,21 +73,25 @@ def test_destroy_all_ends_every_lab(user: User) -> None:
 
 @pytest.mark.parametrize("which", [0, -1], ids=["the part that stays root", "the one that serves"])
 @pytest.mark.parametrize("name", ["KILL", "TERM"])
-def test_the_guest_ends_with_its_supervisor(user: User, name: str, which: int) -> None:
-    lab = user.lab("orphan")
-    user.does("deploy", "--no-wait", lab)
-    processes = list(user.processes())
-    os.kill(user.supervisors()[which], signal.Signals[f"SIG{name}"])
-    eventually(lambda: not alive(processes), 5, lambda: user.processes())
-    assert user.does("inspect") == ""
-    assert nothing_of(user)
-    user.does("deploy", "--no-wait", lab)
-    user.does("destroy")
-    assert nothing_of(user)
+def test_the_guest_ends_with_its_supervisor(resident: User, name: str, which: int) -> None:
+    """And the lab can be deployed again, which all but the first of these cases do."""
+    resident.does("deploy", "--no-wait", small(resident, "orphan"))
+    processes = list(resident.processes())
+    os.kill(resident.supervisors()[which], signal.Signals[f"SIG{name}"])
+    eventually(lambda: not alive(processes), 5, lambda: resident.processes())
+    assert resident.does("inspect") == ""
+    assert nothing_of(resident)
+
+
+def test_a_lab_whose_supervisor_ended_is_deployed_and_destroyed(resident: User) -> None:
+    """After the last of them."""
+    resident.does("deploy", "--no-wait", small(resident, "orphan"))
+    resident.does("destroy")
+    assert nothing_of(resident)
 
 
 def test_a_supervisor_that_does_not_answer_is_destroyed_all_the_same(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("deaf"))
+    user.does("deploy", "--no-wait", small(user, "deaf"))
     os.kill(user.supervisor(), signal.SIGSTOP)
     user.does("destroy", "deaf")
     eventually(lambda: not user.processes(), 5, lambda: user.processes())
@@ -79,7 +99,7 @@ def test_a_supervisor_that_does_not_answer_is_destroyed_all_the_same(user: User)
 
 
 def test_a_deploy_takes_the_place_of_a_lab_that_was_killed(user: User) -> None:
-    lab = user.lab("again")
+    lab = small(user, "again")
     user.does("deploy", "--no-wait", lab)
     user.does("exec", "lb01", "touch", "/root/old")
     os.kill(user.supervisors()[0], signal.SIGKILL)
@@ -130,7 +150,7 @@ def test_ctrl_c_while_waiting_for_the_site_rolls_back(user: User) -> None:
 
 
 def test_a_guest_that_dies_ends_what_runs_in_it_with_one_message(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("dies"))
+    user.does("deploy", "--no-wait", small(user, "dies"))
     running = user.begin("exec", "lb01", "sh", "-c", "echo ready; sleep 1000")
     try:
         reads(running, b"ready\n")
@@ -148,7 +168,7 @@ def test_a_guest_that_dies_ends_what_runs_in_it_with_one_message(user: User) -> 
 
 
 def test_why_a_lab_ended_is_told_to_whoever_comes_next(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("unseen"))
+    user.does("deploy", "--no-wait", small(user, "unseen"))
     os.kill(user.guest(), signal.SIGKILL)
     eventually(lambda: not user.processes(), 5, user.processes)
     told = user.tries("exec", "unseen/lb01", "true")
@@ -160,26 +180,22 @@ def test_why_a_lab_ended_is_told_to_whoever_comes_next(user: User) -> None:
     assert nothing_of(user)
 
 
-def test_a_lab_that_is_destroyed_ends_what_runs_in_it_with_one_message(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("gone"))
-    running = user.begin("exec", "lb01", "sh", "-c", "echo ready; sleep 1000")
-    try:
-        reads(running, b"ready\n")
-        user.does("destroy")
-        _, err = running.communicate(timeout=10)
-    finally:
-        kill(running)
-    assert (running.returncode, err) == (1, b"lvsnet: the lab was destroyed\n")
-
-
-def test_a_session_with_another_runtime_directory_leaves_a_lab_alone(user: User) -> None:
-    """As by cron or su, which have no XDG_RUNTIME_DIR, or another."""
-    user.does("deploy", "--no-wait", user.lab("elsewhere"))
+def test_a_session_with_another_runtime_directory_has_the_same_lab(user: User) -> None:
+    """As by cron or su, which have no XDG_RUNTIME_DIR, or another. It leaves the lab alone; and
+    when it destroys it, what runs in it ends with one message."""
+    user.does("deploy", "--no-wait", small(user, "elsewhere"))
     before = sorted(user.left())
     other = User(user.home, "other-run")
     (user.home / other.session).mkdir()
     assert "lab elsewhere" in other.does("inspect")
     assert other.does("exec", "lb01", "hostname") == "lb01\n"
     assert sorted(user.left()) == before
-    other.does("destroy")
+    running = user.begin("exec", "lb01", "sh", "-c", "echo ready; sleep 1000")
+    try:
+        reads(running, b"ready\n")
+        other.does("destroy")
+        _, err = running.communicate(timeout=10)
+    finally:
+        kill(running)
+    assert (running.returncode, err) == (1, b"lvsnet: the lab was destroyed\n")
     assert nothing_of(user)

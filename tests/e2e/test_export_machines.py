@@ -5,9 +5,10 @@ Those that name interfaces and configure; test_export_site.py runs those of the 
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
-from collections.abc import Callable, Iterator
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -45,14 +46,13 @@ def plan(lab: Path) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def machines(new_user: Callable[[str], User], lab: Path, plan: Plan) -> Iterator[User]:
-    user = new_user("machines")
+def machines(warm_held: User, lab: Path, plan: Plan) -> User:
+    user = warm_held
     deploy_bare(user, plan)
     user.does("export", str(lab), "--to", "vagrant", "-o", str(user.home / "out"))
     for name in NODES:
         upload(user, user.home / "out/machines", name)
-    yield user
-    user.tries("destroy", "--all")
+    return user
 
 
 def run(user: User, node: str, *argv: str) -> str:
@@ -72,6 +72,19 @@ def interfaces(user: User, node: str) -> dict[str, tuple[str, list[str]]]:
         )
         for one in json.loads(run(user, node, "ip", "-json", "address"))
     }
+
+
+def files(user: User, node: str, paths: list[str]) -> dict[str, tuple[int, str]]:
+    """Path of a file -> its mode and content."""
+    done = user.tries("exec", node, "tar", "-cP", *paths)
+    assert done.code == 0, done.err
+    found = {}
+    with tarfile.open(fileobj=io.BytesIO(done.out)) as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            assert content is not None, member
+            found[member.name] = (member.mode, content.read().decode())
+    return found
 
 
 def forget(user: User, node: str) -> None:
@@ -102,15 +115,14 @@ def test_a_machine_becomes_what_it_is_in_the_lab(machines: User, plan: Plan, nam
     found = interfaces(machines, name)
     for one in node.interfaces:
         assert found[one.name] == (one.mac, list(one.addresses))
-    for key, value in node.sysctls:
-        assert run(machines, name, "sysctl", "-n", key).strip() == value
+    keys = [key for key, _ in node.sysctls]
+    set_to = run(machines, name, "sysctl", "-n", *keys).splitlines()
+    assert dict(zip(keys, set_to, strict=True)) == dict(node.sysctls)
+    routes = run(machines, name, "ip", "route", "show").splitlines()
     for route in node.routes:
-        shown = run(machines, name, "ip", "route", "show", route.destination)
-        assert f" via {route.via} " in shown
-    for file in node.files:
-        there = run(machines, name, "stat", "-c", "%a", file.path).strip()
-        assert int(there, 8) == file.mode
-        assert run(machines, name, "cat", file.path) == file.content
+        assert any(one.startswith(f"{route.destination} via {route.via} ") for one in routes)
+    there = files(machines, name, [file.path for file in node.files])
+    assert there == {file.path: (file.mode, file.content) for file in node.files}
 
 
 def test_a_sysctl_that_the_box_sets_otherwise_is_told(machines: User, plan: Plan) -> None:

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from e2e.exported_machines import deploy_bare, provision, upload
-from e2e.users import VIP, User, eventually
+from e2e.plain_machines import EVEN, answers
+from e2e.users import User
+from e2e.warm import Warm
 from lvsnet.lab.load import load
 from lvsnet.plan.compile import compile_lab
 from lvsnet.resources import example_labs
 
-BOUND = 30.0
-"""Seconds until a VIP is held at first, or again: 3 x advert_int + skew is 4 s at most, and ten
-requests that nobody answers take 10 s."""
-
-
-def answers(site: User) -> str:
-    loop = f"for i in $(seq 10); do curl -s -m 1 {VIP} || echo none; done | sort | uniq -c"
-    return " ".join(site.does("exec", "client", "sh", "-c", loop).split())
-
 
 @pytest.mark.parametrize("name", ["nat", "source-vrrp"])
-def test_the_site_works_and_fails_over(user: User, name: str) -> None:
+def test_the_site_works_and_fails_over(held_user: User, warm: Warm, name: str) -> None:
+    user = replace(held_user, warm=warm)
     plan = compile_lab(load(example_labs()[name]))
     deploy_bare(user, plan)
     user.does("export", name, "--to", "vagrant", "-o", str(user.home / "out"))
     for node in plan.nodes:
-        upload(user, user.home / "out/machines", node.name)
-        provision(user, node.name, "interfaces", "configure", "services")
-    even = "5 nginx01 5 nginx02"
-    eventually(lambda: answers(user) == even, BOUND, lambda: answers(user))
+        machines = user.home / "out/machines"
+        upload(user, machines, node.name, "interfaces", "configure", "services")
+    assert answers(user) == EVEN
     # What is provisioned anew works as before.
     provision(user, "lb01", "configure", "services")
-    eventually(lambda: answers(user) == even, BOUND, lambda: answers(user))
+    assert answers(user) == EVEN
     user.does("stop", "lb01")
-    eventually(lambda: answers(user) == even, BOUND, lambda: answers(user))
+    assert answers(user) == EVEN

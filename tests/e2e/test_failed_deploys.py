@@ -9,6 +9,19 @@ from e2e.users import User
 LB01 = "  lb01:    {role: director,   interfaces: {lan: 192.168.10.11}"
 LB02 = "  lb02:    {role: director,   interfaces: {lan: 192.168.10.12}"
 NGINX01 = "  nginx01: {role: realserver, interfaces: {lan: 192.168.10.13}"
+SMALL = f"""\
+name: fails
+segments: {{lan: 192.168.10.0/24}}
+nodes:
+{LB01}}}
+{NGINX01}}}
+vrrp:
+  VI_1:
+    {{segment: lan, virtual_router_id: 33, addresses: [192.168.10.100], priority: {{lb01: 9}}}}
+services:
+  web:
+    {{address: 192.168.10.100, port: 80, method: dr, scheduler: rr, real_servers: [nginx01]}}
+"""
 
 
 def wrong(node: str, addition: str) -> tuple[str, str]:
@@ -57,40 +70,43 @@ def wrong(node: str, addition: str) -> tuple[str, str]:
     ],
 )
 def test_node_step_and_reason_are_told_and_nothing_is_left(
-    user: User, change: tuple[str, str], said: list[str]
+    warm_resident: User, change: tuple[str, str], said: list[str]
 ) -> None:
-    done = user.tries("deploy", user.lab("fails", change))
+    assert SMALL.count(change[0]) == 1
+    file = warm_resident.home / "fails.yaml"
+    file.write_text(SMALL.replace(*change))
+    done = warm_resident.tries("deploy", str(file))
     assert done.code == 1, done
     message = done.err[done.err.index("\nlvsnet: ") + 1 :]
     for words in said:
         assert words in message
     assert "Traceback" not in done.err
-    assert (user.processes(), user.left()) == ({}, [])
-    assert user.does("inspect") == ""
+    assert (warm_resident.processes(), warm_resident.left()) == ({}, [])
+    assert warm_resident.does("inspect") == ""
 
 
-def test_a_keepalived_that_ends_at_once_is_told_with_its_words(user: User) -> None:
-    (user.home / "own.conf").write_text(
+def test_a_keepalived_that_ends_at_once_is_told_with_its_words(warm_resident: User) -> None:
+    (warm_resident.home / "own.conf").write_text(
         "net_namespace nothere\n"
         "vrrp_instance VI_1 {\n  interface eth1\n  virtual_router_id 33\n  priority 150\n"
         "  virtual_ipaddress {\n    192.168.10.100\n  }\n}\n"
     )
-    lab = user.lab(
+    lab = warm_resident.lab(
         "fails", wrong(LB01, "keepalived: own.conf"), ("{lb01: 150, lb02: 100}", "{lb02: 100}")
     )
-    done = user.tries("deploy", lab)
+    done = warm_resident.tries("deploy", lab)
     assert done.code == 1, done
     message = done.err[done.err.index("\nlvsnet: ") + 1 :]
     assert message.startswith("lvsnet: lb01: keepalived ended")
     assert "its last lines:\n  " in message
     assert "nothere" in message
-    assert (user.processes(), user.left()) == ({}, [])
+    assert (warm_resident.processes(), warm_resident.left()) == ({}, [])
 
 
-def test_a_site_that_does_not_come_up_is_told_what_it_lacks(user: User) -> None:
+def test_a_site_that_does_not_come_up_is_told_what_it_lacks(warm_resident: User) -> None:
     unplugged = "exec: [ip link set eth1 down]"
-    lab = user.lab("dark", wrong(LB01, unplugged), wrong(LB02, unplugged))
-    done = user.tries("deploy", "--timeout", "2", lab)
+    lab = warm_resident.lab("dark", wrong(LB01, unplugged), wrong(LB02, unplugged))
+    done = warm_resident.tries("deploy", "--timeout", "2", lab)
     assert done.code == 1
     assert "the site is not up after 2 s: VIP 192.168.10.100 is on none of lb01, lb02" in done.err
-    assert (user.processes(), user.left()) == ({}, [])
+    assert (warm_resident.processes(), warm_resident.left()) == ({}, [])

@@ -14,11 +14,11 @@ BOUND = 8.0
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    resident.does("deploy", resident.lab("failover"))
-    requests(resident, 4)
-    resident.does("exec", "lb01", "sh", "-c", "echo kept >/root/disk; echo lost >/run/memory")
-    return resident
+def site(warm_resident: User) -> User:
+    warm_resident.does("deploy", warm_resident.lab("failover"))
+    requests(warm_resident, 4)
+    warm_resident.does("exec", "lb01", "sh", "-c", "echo kept >/root/disk; echo lost >/run/memory")
+    return warm_resident
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,14 @@ import pytest
 
 from e2e.sites import TAKEOVER, heard, listen, moves
 from e2e.users import VIP, User
-from lvsnet.resources import example_labs
 
 RIP = {"nginx01": "192.168.10.13", "nginx02": "192.168.10.14"}
 
 
 @pytest.fixture(scope="module")
-def lab(held: User) -> User:
-    held.does("deploy", str(example_labs()["dr"]))
-    return held
+def lab(warm_held: User) -> User:
+    warm_held.does("deploy", warm_held.lab("dr"))
+    return warm_held
 
 
 @pytest.fixture
@@ -264,20 +263,19 @@ def test_wrong_orders(lab: User, order: str, code: int, words: str) -> None:
     assert standing(lab) == []
 
 
-def test_a_lab_in_which_faults_stand_can_be_changed(held_user: User) -> None:
-    file = held_user.lab("changed")
-    held_user.does("deploy", file)
+def test_a_lab_in_which_faults_stand_can_be_changed(site: User) -> None:
+    file = site.home / "dr.yaml"
     for order in ("link down nginx02:eth1", "drop nginx02 icmp", "drop client icmp"):
-        breaks(held_user, order)
-    text = (held_user.home / "changed.yaml").read_text()
+        breaks(site, order)
+    text = file.read_text()
     without = re.sub(r"  nginx02: .*\n", "", text).replace(", nginx02]", "]")
     assert "nginx02" not in without
-    (held_user.home / "changed.yaml").write_text(without)
-    held_user.does("redeploy", file)
-    assert standing(held_user) == ["drop client icmp"]
-    assert not pings(held_user, "client", RIP["nginx01"])
+    file.write_text(without)
+    site.does("redeploy", str(file))
+    assert standing(site) == ["drop client icmp"]
+    assert not pings(site, "client", RIP["nginx01"])
     # What comes back by that name is in order.
-    (held_user.home / "changed.yaml").write_text(text)
-    held_user.does("redeploy", file)
-    assert standing(held_user) == ["drop client icmp"]
-    assert pings(held_user, "lb01", RIP["nginx02"])
+    file.write_text(text)
+    site.does("redeploy", str(file))
+    assert standing(site) == ["drop client icmp"]
+    assert pings(site, "lb01", RIP["nginx02"])

@@ -15,9 +15,9 @@ PLACE = "lb01:eth1"
 
 
 @pytest.fixture(scope="module")
-def lab(held: User) -> User:
-    held.does("deploy", str(example_labs()["dr"]))
-    return held
+def lab(warm_held: User) -> User:
+    warm_held.does("deploy", str(example_labs()["dr"]))
+    return warm_held
 
 
 @pytest.fixture

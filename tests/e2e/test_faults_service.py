@@ -57,11 +57,11 @@ files:
 
 
 @pytest.fixture(scope="module")
-def lab(held: User) -> User:
+def lab(warm_held: User) -> User:
     real = "nginx02: {role: realserver, interfaces: {lan: 192.168.10.14}}"
     own = f"nginx02:\n    role: realserver\n    interfaces: {{lan: 192.168.10.14}}\n    {OWN}"
-    held.does("deploy", held.lab("services", (real, own)))
-    return held
+    warm_held.does("deploy", warm_held.lab("services", (real, own)))
+    return warm_held
 
 
 @pytest.fixture

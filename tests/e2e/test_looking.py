@@ -14,9 +14,9 @@ NODES = ["client", "lb01", "lb02", "nginx01", "nginx02"]
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    resident.does("deploy", resident.lab("looking"))
-    return resident
+def site(warm_resident: User) -> User:
+    warm_resident.does("deploy", warm_resident.lab("looking"))
+    return warm_resident
 
 
 def test_the_json_agrees_with_the_nodes(site: User) -> None:
@@ -73,15 +73,15 @@ def test_following_goes_on_until_ctrl_c(site: User) -> None:
         kill(follower)
 
 
-def test_no_wait_returns_before_the_vip_is_there(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("hasty"))
-    (lab,) = json.loads(user.does("inspect", "-f", "json"))["labs"]
+def test_no_wait_returns_before_the_vip_is_there(warm_user: User) -> None:
+    warm_user.does("deploy", "--no-wait", warm_user.lab("hasty"))
+    (lab,) = json.loads(warm_user.does("inspect", "-f", "json"))["labs"]
     assert lab["vips"] == {VIP: []}
     assert all(alive for node in lab["nodes"] for _, alive in node["daemons"])
-    assert f"VIP {VIP} is on no node" in user.does("inspect")
+    assert f"VIP {VIP} is on no node" in warm_user.does("inspect")
 
 
-def test_without_labs_there_is_nothing_to_see(user: User) -> None:
-    done = user.tries("inspect")
+def test_without_labs_there_is_nothing_to_see(warm_user: User) -> None:
+    done = warm_user.tries("inspect")
     assert (done.code, done.out, done.err) == (0, b"", "no lab runs\n")
-    assert json.loads(user.does("inspect", "-f", "json")) == {"labs": []}
+    assert json.loads(warm_user.does("inspect", "-f", "json")) == {"labs": []}

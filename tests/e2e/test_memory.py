@@ -56,30 +56,34 @@ def megabytes(user: User) -> int:
     return int(match[1]) // 1024
 
 
-def test_a_lab_has_the_memory_that_its_file_says(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("large", ("segments:", "memory: 1G\n\nsegments:")))
-    assert 950 < megabytes(user) <= 1024
-    place = memory_of(user, "large")
+def test_a_lab_has_the_memory_that_its_file_says(warm_user: User) -> None:
+    warm_user.does(
+        "deploy", "--no-wait", warm_user.lab("large", ("segments:", "memory: 1G\n\nsegments:"))
+    )
+    assert 950 < megabytes(warm_user) <= 1024
+    place = memory_of(warm_user, "large")
     assert place.is_dir()
-    user.does("destroy")
+    warm_user.does("destroy")
     assert not place.exists()
     # Quotes hide it from the glance that a deploy begins with.
-    user.does("deploy", "--no-wait", user.lab("small", ("segments:", "memory: '256M'\nsegments:")))
-    assert 220 < megabytes(user) <= 256
+    warm_user.does(
+        "deploy", "--no-wait", warm_user.lab("small", ("segments:", "memory: '256M'\nsegments:"))
+    )
+    assert 220 < megabytes(warm_user) <= 256
 
 
-def test_five_nodes_fit_into_the_least(user: User) -> None:
-    user.does("deploy", user.lab("least", ("segments:", "memory: 128M\nsegments:")))
-    user.does("stop", "lb01")
-    user.does("start", "lb01")
+def test_five_nodes_fit_into_the_least(warm_user: User) -> None:
+    warm_user.does("deploy", warm_user.lab("least", ("segments:", "memory: 128M\nsegments:")))
+    warm_user.does("stop", "lb01")
+    warm_user.does("start", "lb01")
     # lb01 takes the VIP back.
-    eventually(lambda: set(requests(user, 4)) == SERVERS, 60)
+    eventually(lambda: set(requests(warm_user, 4)) == SERVERS, 60)
 
 
 @pytest.fixture(scope="module")
-def full(resident: User) -> User:
+def full(warm_resident: User) -> User:
     """A user of a lab whose nodes have filled whatever they can write to."""
-    resident.does("deploy", resident.lab("full"))
+    warm_resident.does("deploy", warm_resident.lab("full"))
     for node, path in (
         ("client", "/file"),
         ("nginx01", "/tmp/file"),
@@ -88,10 +92,10 @@ def full(resident: User) -> User:
         ("lb02", "/var/lib/file"),
         ("lb02", "/dev/file"),
     ):
-        done = resident.tries("exec", node, *FILL.format(path).split())
+        done = warm_resident.tries("exec", node, *FILL.format(path).split())
         assert done.code == 1, done
         assert "No space left on device" in done.err, done
-    return resident
+    return warm_resident
 
 
 def test_the_requests_of_a_lab_with_full_disks_are_answered(full: User) -> None:
@@ -127,34 +131,34 @@ def test_only_what_runs_in_nodes_is_killed_for_memory(full: User) -> None:
 
 @ROOT
 @pytest.mark.parametrize("mounts", [SMALL, NOEXEC], ids=["small", "noexec"])
-def test_a_shared_memory_that_will_not_do_is_passed_over(user: User, mounts: str) -> None:
-    done = seen_with(mounts, user, "deploy", "--no-wait", user.lab("passed"))
+def test_a_shared_memory_that_will_not_do_is_passed_over(warm_user: User, mounts: str) -> None:
+    done = seen_with(mounts, warm_user, "deploy", "--no-wait", warm_user.lab("passed"))
     assert done.code == 0, done
-    assert not memory_of(user, "passed").is_relative_to("/dev/shm")
-    assert user.does("exec", "client", "echo", "well") == "well\n"
+    assert not memory_of(warm_user, "passed").is_relative_to("/dev/shm")
+    assert warm_user.does("exec", "client", "echo", "well") == "well\n"
 
 
 @ROOT
-def test_room_that_others_have_been_promised_is_not_promised_again(user: User) -> None:
+def test_room_that_others_have_been_promised_is_not_promised_again(warm_user: User) -> None:
     """Two labs take less than the room when they start, and could take more than there is."""
-    both = f"{TIGHT} && {LVSNET} deploy --no-wait {user.lab('first')}"
-    done = seen_with(both, user, "deploy", "--no-wait", user.lab("second"))
+    both = f"{TIGHT} && {LVSNET} deploy --no-wait {warm_user.lab('first')}"
+    done = seen_with(both, warm_user, "deploy", "--no-wait", warm_user.lab("second"))
     assert done.code == 0, done
-    assert memory_of(user, "first").is_relative_to("/dev/shm")
-    assert not memory_of(user, "second").is_relative_to("/dev/shm")
+    assert memory_of(warm_user, "first").is_relative_to("/dev/shm")
+    assert not memory_of(warm_user, "second").is_relative_to("/dev/shm")
 
 
 @ROOT
-def test_who_loses_the_room_for_its_memory_is_told_so(user: User) -> None:
-    done = seen_with(TIGHT, user, "deploy", "--no-wait", user.lab("starved"))
+def test_who_loses_the_room_for_its_memory_is_told_so(warm_user: User) -> None:
+    done = seen_with(TIGHT, warm_user, "deploy", "--no-wait", warm_user.lab("starved"))
     assert done.code == 0, done
-    seen = f"--mount=/proc/{user.guest()}/ns/mnt"
+    seen = f"--mount=/proc/{warm_user.guest()}/ns/mnt"
     fill = FILL.format("/dev/shm/others").split()
     subprocess.run(["nsenter", seen, *fill], capture_output=True, timeout=DEADLINE, check=False)
     said: list[Done] = []
 
     def told() -> bool:
-        said.append(user.tries("exec", "client", "python3", "-c", HOG))
+        said.append(warm_user.tries("exec", "client", "python3", "-c", HOG))
         # Its supervisor may be clearing away just then.
         return "just being deployed or destroyed" not in said[-1].err
 
@@ -170,8 +174,8 @@ def test_who_loses_the_room_for_its_memory_is_told_so(user: User) -> None:
 
 
 @ROOT
-def test_doctor_says_where_memory_would_be_and_how_much_room_there_is(user: User) -> None:
-    found = seen_with(TIGHT, user, "doctor").text
+def test_doctor_says_where_memory_would_be_and_how_much_room_there_is(warm_user: User) -> None:
+    found = seen_with(TIGHT, warm_user, "doctor").text
     assert re.search(r"guest's memory.*in /dev/shm, 600 MB free; 512M for a lab by itself", found)
-    passed = seen_with(SMALL, user, "doctor").text
+    passed = seen_with(SMALL, warm_user, "doctor").text
     assert not re.search(r"guest's memory.*in /dev/shm", passed)

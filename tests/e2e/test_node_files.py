@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+
 import pytest
 
 from e2e.users import User
 
 
 @pytest.fixture(scope="module")
-def site(held: User) -> User:
-    held.does("deploy", held.lab("files"))
-    return held
+def site(warm_held: User) -> User:
+    warm_held.does("deploy", warm_held.lab("files"))
+    return warm_held
 
 
 @pytest.mark.parametrize("director", ["lb01", "lb02"])
@@ -31,11 +34,15 @@ def test_what_render_writes_is_what_the_machines_have(site: User) -> None:
     site.does("render", str(site.home / "files.yaml"), "-o", str(site.home / "rendered"))
     for node in ("lb01", "nginx02"):
         tree = site.home / "rendered" / node
-        files = [path for path in tree.rglob("*") if path.is_file()]
+        files = {str(path.relative_to(tree)): path for path in tree.rglob("*") if path.is_file()}
         assert files
-        for path in files:
-            on_node = site.does("exec", node, "cat", f"/{path.relative_to(tree)}")
-            assert on_node == path.read_text(), path
+        done = site.tries("exec", node, "tar", "-c", "-C", "/", *files)
+        assert done.code == 0, done.err
+        with tarfile.open(fileobj=io.BytesIO(done.out)) as archive:
+            for name, path in files.items():
+                on_node = archive.extractfile(name)
+                assert on_node is not None, path
+                assert on_node.read() == path.read_bytes(), path
 
 
 def test_a_lab_with_the_forwarding_of_a_host_is_no_part_of_the_host(site: User) -> None:

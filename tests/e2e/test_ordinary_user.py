@@ -67,7 +67,7 @@ def test_without_landlock_a_lab_runs_and_a_privileged_node_is_remarked_on(built:
     remark = "this machine's kernel has no Landlock: a privileged node can read every file"
     with nobody("--no-landlock", machines=built) as user:
         for options, said in (((), 0), (("--privileged",), 1)):
-            done = user.tries("deploy", "--no-wait", *options, user.lab("open"))
+            done = user.tries("deploy", "--no-wait", *options, user.one_node("open"))
             assert done.code == 0, done.err
             assert done.err.count(remark) == said
             user.does("destroy", "open")

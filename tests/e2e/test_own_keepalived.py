@@ -134,15 +134,15 @@ def remarks(done: Done) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def site(held: User) -> User:
-    lab = own(held, "own", OWN)
-    assert remarks(held.tries("deploy", "--no-wait", lab)) == []
+def site(warm_held: User) -> User:
+    lab = own(warm_held, "own", OWN)
+    assert remarks(warm_held.tries("deploy", "--no-wait", lab)) == []
     site_is_up = (
         f"vip {VIP} on lb01 and real_server nginx01 in lb01 and real_server nginx02 in lb01"
     )
-    held.comes(site_is_up, 10)
-    assert set(table(held, "lb01")) == {NGINX01, NGINX02}
-    return held
+    warm_held.comes(site_is_up, 10)
+    assert set(table(warm_held, "lb01")) == {NGINX01, NGINX02}
+    return warm_held
 
 
 def test_the_configuration_runs_unchanged(site: User) -> None:
@@ -174,13 +174,13 @@ def test_it_is_tested_again_before_a_boot(site: User) -> None:
     moves(site, VIP, "lb02", 10)
 
 
-def test_what_is_broken_is_refused_before_any_daemon_starts(user: User) -> None:
+def test_what_is_broken_is_refused_before_any_daemon_starts(warm_user: User) -> None:
     broken = OWN.replace("lb_kind DR", "lb_kind dr").replace("advert_int", "advert_intt")
-    (user.home / "real-server.conf").write_text(
+    (warm_user.home / "real-server.conf").write_text(
         "vrrp_instance NGINX_01 {\n    interface ens192\n    virtual_router_id 20\n}\n"
     )
     addition = ("{lan: 192.168.10.13}}", "{lan: 192.168.10.13}, keepalived: real-server.conf}")
-    done = user.tries("deploy", own(user, "broken", broken, addition))
+    done = warm_user.tries("deploy", own(warm_user, "broken", broken, addition))
     assert "start " not in done.err
     wanted = """\
 lvsnet: lb01: keepalived.conf: (Line 44) PARSER : unknown [dr] routing method for virtual server; \
@@ -196,49 +196,58 @@ What has a name here runs all the same with \
 `allow: [keepalived-forwarding-method, keepalived-unknown-keyword]` in the lab file.
 """
     assert message(done) == wanted
-    assert (user.processes(), user.left()) == ({}, [])
-    assert user.does("inspect") == ""
+    assert (warm_user.processes(), warm_user.left()) == ({}, [])
+    assert warm_user.does("inspect") == ""
 
 
-def test_a_lab_can_allow_itself_what_is_broken(user: User) -> None:
+def test_a_lab_can_allow_itself_what_is_broken(warm_user: User) -> None:
     broken = OWN.replace("lb_kind DR", "lb_kind dr")
-    lab = own(user, "allowed", broken, allow="keepalived-forwarding-method")
-    assert remarks(user.tries("deploy", "--no-wait", lab)) == []
+    lab = own(warm_user, "allowed", broken, allow="keepalived-forwarding-method")
+    assert remarks(warm_user.tries("deploy", "--no-wait", lab)) == []
     eventually(
-        lambda: "Masq" in user.does("exec", "lb01", "ipvsadm", "-Ln"), 10, "keepalived uses NAT"
+        lambda: "Masq" in warm_user.does("exec", "lb01", "ipvsadm", "-Ln"),
+        10,
+        "keepalived uses NAT",
     )
 
 
-def test_what_is_unwise_is_a_warning(user: User) -> None:
-    lab = own(user, "unwise", WITH_PASSWORD)
-    assert remarks(user.tries("deploy", "--no-wait", lab)) == [TOO_LONG]
+@pytest.fixture(scope="module")
+def unwise(warm_resident: User) -> tuple[User, Done]:
+    """A lab that runs for all that, and what its deploy said."""
+    lab = own(warm_resident, "unwise", WITH_PASSWORD)
+    return warm_resident, warm_resident.tries("deploy", "--no-wait", lab)
 
 
-def test_a_strict_deploy_refuses_what_is_unwise_unless_the_lab_allows_it(user: User) -> None:
-    refused = user.tries("deploy", "--no-wait", "--strict", own(user, "strict", WITH_PASSWORD))
+def test_what_is_unwise_is_a_warning(unwise: tuple[User, Done]) -> None:
+    assert remarks(unwise[1]) == [TOO_LONG]
+
+
+def test_a_strict_deploy_refuses_what_is_unwise_unless_the_lab_allows_it(warm_user: User) -> None:
+    refused = warm_user.tries(
+        "deploy", "--no-wait", "--strict", own(warm_user, "strict", WITH_PASSWORD)
+    )
     assert message(refused).startswith(f"lvsnet: {TOO_LONG}\n")
-    assert (user.processes(), user.left()) == ({}, [])
-    allowed = own(user, "allowed", WITH_PASSWORD, allow="auth-pass-length")
-    assert remarks(user.tries("deploy", "--no-wait", "--strict", allowed)) == []
+    assert (warm_user.processes(), warm_user.left()) == ({}, [])
+    allowed = own(warm_user, "allowed", WITH_PASSWORD, allow="auth-pass-length")
+    assert remarks(warm_user.tries("deploy", "--no-wait", "--strict", allowed)) == []
 
 
-def test_one_that_keepalived_reads_for_ever_is_refused(user: User) -> None:
+def test_one_that_keepalived_reads_for_ever_is_refused(warm_user: User) -> None:
     endless = OWN.replace("TCP_CHECK {", "SMTP_CHECK {\n            host {\n            }")
-    said = message(user.tries("deploy", own(user, "endless", endless)))
+    said = message(warm_user.tries("deploy", own(warm_user, "endless", endless)))
     assert said.startswith("lvsnet: lb01: keepalived.conf: keepalived ")
     assert " did not end within 10 s: it has an SMTP_CHECK with a `host` block" in said
-    assert (user.processes(), user.left()) == ({}, [])
+    assert (warm_user.processes(), warm_user.left()) == ({}, [])
 
 
-def test_keepalived_still_says_what_was_recorded(user: User) -> None:
+def test_keepalived_still_says_what_was_recorded(unwise: tuple[User, Done]) -> None:
     """When this fails keepalived is another one: record anew, and read what has changed."""
-    user.does("deploy", "--no-wait", user.lab("said"))
     recorded = {path.stem: path.read_text() for path in SAID.glob("*.said")}
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for path in SAID.glob("*.conf"):
             archive.add(path, path.name)
-    said = user.does("exec", "lb01", "sh", "-c", RECORD, stdin=packed.getvalue())
+    said = unwise[0].does("exec", "lb02", "sh", "-c", RECORD, stdin=packed.getvalue())
     now = dict(one.split("\n", 1) for one in said.split("\0")[1:])
     assert now == recorded
 

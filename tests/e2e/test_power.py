@@ -17,9 +17,9 @@ LINKS = ("eth1", "eth2")
 
 
 @pytest.fixture(scope="module")
-def site(held: User) -> User:
-    held.does("deploy", str(example_labs()["nat"]))
-    return held
+def site(warm_held: User) -> User:
+    warm_held.does("deploy", str(example_labs()["nat"]))
+    return warm_held
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,11 @@ LB01 = "  lb01:    {role: director,   interfaces: {lan: 192.168.10.11}}"
 
 
 @pytest.fixture(scope="module")
-def lab(resident: User) -> User:
+def lab(warm_resident: User) -> User:
     """Somebody with a running lab, in whose nodes this and that was changed."""
-    resident.does("deploy", "--no-wait", resident.lab(LAB))
-    assert resident.does("save", "-o", "untouched") == ""
-    resident.does("exec", "lb01", "sed", "-i", "s/priority 150/priority 151/", CONF)
+    warm_resident.does("deploy", "--no-wait", warm_resident.lab(LAB))
+    assert warm_resident.does("save", "-o", "untouched") == ""
+    warm_resident.does("exec", "lb01", "sed", "-i", "s/priority 150/priority 151/", CONF)
     script = """\
         printf '#!/bin/sh\\n' > /usr/local/bin/check && chmod 750 /usr/local/bin/check
         printf 'a\\0b\\377' > /srv/binary && chmod 600 /srv/binary
@@ -33,8 +33,8 @@ def lab(resident: User) -> User:
         rm /etc/motd /etc/netplan/* 2>/dev/null
         echo x > /tmp/gone; echo x > /run/gone
         """
-    resident.does("exec", "nginx01", "sh", "-c", f"{script} true")
-    return resident
+    warm_resident.does("exec", "nginx01", "sh", "-c", f"{script} true")
+    return warm_resident
 
 
 def files(directory: Path) -> set[str]:

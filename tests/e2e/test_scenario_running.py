@@ -1,4 +1,7 @@
-"""Scenarios in labs in virtual time: what they see, what they leave, and how long they take."""
+"""Scenarios in labs in virtual time: what they see, what they leave, and how long they take.
+
+That a seed repeats a run says test_lvsnet_test.py.
+"""
 
 from __future__ import annotations
 
@@ -109,9 +112,9 @@ def outcome_of(user: User, one: Scenario) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def lab(held: User) -> User:
-    held.does("deploy", held.lab("scenario"))
-    return held
+def lab(warm_held: User) -> User:
+    warm_held.does("deploy", warm_held.lab("scenario"))
+    return warm_held
 
 
 @pytest.fixture
@@ -149,20 +152,6 @@ def test_the_death_of_a_director_is_measured(site: User) -> None:
     for event in in_order:
         position = told.index(event, position + 1)
     assert found.always[0].state == PASSED
-
-
-def test_a_run_is_repeated_by_its_seed(held_user: User) -> None:
-    def once(name: str) -> Outcome:
-        held_user.does("deploy", held_user.lab(name))
-        try:
-            return outcome_of(held_user, DIRECTOR_DIES)
-        finally:
-            held_user.does("destroy", "--all")
-
-    first, second = once("repeated"), once("repeated")
-    assert first.loads == second.loads
-    assert [one.seen for one in first.steps] == [one.seen for one in second.steps]
-    assert first == second
 
 
 def test_after_a_failed_step_the_lab_is_left_as_it_is(site: User) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import termios
 import time
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 
@@ -21,9 +22,9 @@ PROMPT = r"# "
 
 
 @pytest.fixture(scope="module")
-def site(resident: User) -> User:
-    resident.does("deploy", "--no-wait", resident.lab("shell"))
-    return resident
+def site(warm_resident: User) -> User:
+    warm_resident.does("deploy", "--no-wait", warm_resident.lab("shell"))
+    return warm_resident
 
 
 def sits(user: User, *command: str, size: tuple[int, int] = (24, 80)) -> AbstractContextManager[
@@ -187,7 +188,7 @@ def test_ten_megabytes_are_shown_whole(site: User) -> None:
 
 
 def test_what_a_program_says_last_is_shown(site: User) -> None:
-    for _ in range(10):
+    for _ in range(5):
         with sits(site, "sh", "-c", "head -c 20000 /dev/zero | tr '\\0' x; printf end") as at:
             assert at.end() == 0
         assert (len(at.said), bytes(at.said[-3:])) == (20_003, b"end")
@@ -241,10 +242,11 @@ def test_a_key_is_shown_in_some_milliseconds(site: User) -> None:
 
 
 def test_without_a_terminal_it_is_exec(site: User) -> None:
-    done = site.tries("shell", "lb01", stdin=b"tty; echo $0 $PWD; echo err >&2; exit 5\n")
+    piped = replace(site, warm=None)  # its streams are pipes
+    done = piped.tries("shell", "lb01", stdin=b"tty; echo $0 $PWD; echo err >&2; exit 5\n")
     assert (done.code, done.err) == (5, "err\n")
     assert done.text == "not a tty\n/usr/bin/bash /root\n"
-    assert site.tries("shell", "lb01", "cat", stdin=b"in\r\n").out == b"in\r\n"
+    assert piped.tries("shell", "lb01", "cat", stdin=b"in\r\n").out == b"in\r\n"
 
 
 def test_what_is_left_in_the_background_goes_on(site: User) -> None:
@@ -333,37 +335,8 @@ def test_a_node_that_is_not_there_or_off_is_told_in_one_line(site: User, command
     site.does("start", "nginx01")
 
 
-def test_a_lab_that_is_destroyed_ends_everything_with_one_line(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("gone"))
-    running = [
-        user.begin("exec", "nginx01", "sh", "-c", "echo ready; sleep 1000"),
-        user.begin("logs", "-f", "lb01"),
-    ]
-    try:
-        with sits(user) as at, sits(user, "less", "/etc/services") as full:
-            reads(running[0], b"ready\n")
-            reads(running[1], b"Starting Keepalived")
-            at.until(PROMPT)
-            full.until("tcpmux")
-            at.types(b"half a line")
-            at.until("half a line")
-            user.does("destroy")
-            for one in (at, full):
-                assert one.end() == 1
-                assert not one.raw()
-                assert one.rest().endswith("\r\nlvsnet: the lab was destroyed\r\n")
-            assert "\x1b[?2004l" in at.rest()
-            assert "\x1b[?1049l" in full.rest()
-        for process in running:
-            _, err = process.communicate(timeout=10)
-            assert (process.returncode, err) == (1, b"lvsnet: the lab was destroyed\n")
-    finally:
-        for process in running:
-            kill(process)
-
-
 def test_a_supervisor_that_is_lost_ends_it_with_one_line(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("lost"))
+    user.does("deploy", "--no-wait", user.one_node("lost"))
     with sits(user, "sh", "-c", "printf ready; sleep 1000") as at:
         at.until("ready")
         os.kill(user.supervisor(), signal.SIGKILL)
@@ -373,7 +346,7 @@ def test_a_supervisor_that_is_lost_ends_it_with_one_line(user: User) -> None:
 
 
 def test_a_lab_that_is_being_torn_down_is_told_in_one_line(user: User) -> None:
-    user.does("deploy", "--no-wait", user.lab("falls"))
+    user.does("deploy", "--no-wait", user.one_node("falls"))
     ending = user.begin("destroy", stderr=subprocess.STDOUT)
     try:
         codes: set[int] = set()
@@ -388,3 +361,32 @@ def test_a_lab_that_is_being_torn_down_is_told_in_one_line(user: User) -> None:
             codes.add(done.code)
     finally:
         kill(ending)
+
+
+def test_a_lab_that_is_destroyed_ends_everything_with_one_line(site: User) -> None:
+    """The last test: there is no site after it."""
+    running = [
+        site.begin("exec", "nginx01", "sh", "-c", "echo ready; sleep 1000"),
+        site.begin("logs", "-f", "lb01"),
+    ]
+    try:
+        with sits(site) as at, sits(site, "less", "/etc/services") as full:
+            reads(running[0], b"ready\n")
+            reads(running[1], b"Starting Keepalived")
+            at.until(PROMPT)
+            full.until("tcpmux")
+            at.types(b"half a line")
+            at.until("half a line")
+            site.does("destroy")
+            for one in (at, full):
+                assert one.end() == 1
+                assert not one.raw()
+                assert one.rest().endswith("\r\nlvsnet: the lab was destroyed\r\n")
+            assert "\x1b[?2004l" in at.rest()
+            assert "\x1b[?1049l" in full.rest()
+        for process in running:
+            _, err = process.communicate(timeout=10)
+            assert (process.returncode, err) == (1, b"lvsnet: the lab was destroyed\n")
+    finally:
+        for process in running:
+            kill(process)

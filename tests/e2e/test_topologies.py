@@ -38,12 +38,12 @@ def exported(user: User, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(held: User) -> User:
-    done = held.tries("deploy", exported(held, "again"))
+def site(warm_held: User) -> User:
+    done = warm_held.tries("deploy", exported(warm_held, "again"))
     assert done.code == 0, done.err
     assert "warning" not in done.err
     assert "image" not in done.err
-    return held
+    return warm_held
 
 
 def test_an_exported_site_balances_as_the_lab_does(site: User) -> None:
@@ -70,38 +70,40 @@ def test_an_exported_site_fails_over_and_back(site: User) -> None:
     assert "no answer" not in requests(site, 4)
 
 
-def test_a_topology_of_links_a_bridge_files_and_commands_runs(user: User) -> None:
-    shutil.copytree(TOPOLOGIES / "office", user.home / "office")
-    file = shutil.copy(TOPOLOGIES / "office.clab.yml", user.home)
-    settled = User(user.home, settings={**user.settings, "OFFICE_GREETING": "good morning"})
+def test_a_topology_of_links_a_bridge_files_and_commands_runs(warm_user: User) -> None:
+    shutil.copytree(TOPOLOGIES / "office", warm_user.home / "office")
+    file = shutil.copy(TOPOLOGIES / "office.clab.yml", warm_user.home)
+    settled = User(
+        warm_user.home, settings={**warm_user.settings, "OFFICE_GREETING": "good morning"}
+    )
     done = settled.tries("deploy", str(file))
     assert done.code == 0, done.err
     # Which images a guest does not run is said once.
     assert done.err.count("only --runtime docker runs images: instead of debian:trixie-slim") == 1
     # A desk waits for the server, and asks it through the switch and the router.
     for desk in ("desk1", "desk2"):
-        assert user.does("exec", desk, "cat", "/root/answer") == "good morning from server!\n"
-    assert user.does("exec", "desk1", "printenv", "GREETING", "CLAB_INTFS") == "none\n1\n"
-    assert user.does("exec", "server", "cat", "/etc/motd") == "No smoking.\n"
-    assert user.does("exec", "server", "stat", "-c", "%A %U", "/opt/office/serve.sh") == (
+        assert warm_user.does("exec", desk, "cat", "/root/answer") == "good morning from server!\n"
+    assert warm_user.does("exec", "desk1", "printenv", "GREETING", "CLAB_INTFS") == "none\n1\n"
+    assert warm_user.does("exec", "server", "cat", "/etc/motd") == "No smoking.\n"
+    assert warm_user.does("exec", "server", "stat", "-c", "%A %U", "/opt/office/serve.sh") == (
         "-rwxr-xr-x root\n"
     )
     mtus = "cat /sys/class/net/ens1/mtu /sys/class/net/ens2/mtu"
-    assert user.does("exec", "router", "sh", "-c", mtus) == "1400\n9500\n"
-    assert user.does("exec", "desk2", "cat", "/sys/class/net/eth1/address") == (
+    assert warm_user.does("exec", "router", "sh", "-c", mtus) == "1400\n9500\n"
+    assert warm_user.does("exec", "desk2", "cat", "/sys/class/net/eth1/address") == (
         "02:00:00:00:02:12\n"
     )
-    user.does("stop", "server")
-    assert user.tries("exec", "desk1", "curl", "-s", "-m", "1", "http://10.20.1.2:8080/").code
-    user.does("start", "server")
-    page = user.does("exec", "desk1", "curl", "-s", "-m", "5", "http://10.20.1.2:8080/")
+    warm_user.does("stop", "server")
+    assert warm_user.tries("exec", "desk1", "curl", "-s", "-m", "1", "http://10.20.1.2:8080/").code
+    warm_user.does("start", "server")
+    page = warm_user.does("exec", "desk1", "curl", "-s", "-m", "5", "http://10.20.1.2:8080/")
     assert page == "good morning from server\n"
-    user.does("destroy", str(file))
-    assert user.left() == []
+    warm_user.does("destroy", str(file))
+    assert warm_user.left() == []
 
 
-def test_a_command_that_fails_fails_the_deployment_and_is_quoted(user: User) -> None:
-    file = user.home / "failing.clab.yml"
+def test_a_command_that_fails_fails_the_deployment_and_is_quoted(warm_user: User) -> None:
+    file = warm_user.home / "failing.clab.yml"
     file.write_text(
         "name: failing\n"
         "topology:\n"
@@ -111,15 +113,15 @@ def test_a_command_that_fails_fails_the_deployment_and_is_quoted(user: User) -> 
         "      image: lvsnet/base:key\n"
         "      exec: [ip link show lo, ip link show eth7]\n"
     )
-    done = user.tries("deploy", str(file))
+    done = warm_user.tries("deploy", str(file))
     assert done.code == 1
     assert "a: ip link show eth7 ended with code 1:" in done.err
     assert 'Device "eth7" does not exist.' in done.err
-    assert user.left() == []
+    assert warm_user.left() == []
 
 
-def test_what_lvsnet_cannot_run_is_told_at_its_line(user: User) -> None:
-    file = user.home / "wrong.clab.yml"
+def test_what_lvsnet_cannot_run_is_told_at_its_line(warm_user: User) -> None:
+    file = warm_user.home / "wrong.clab.yml"
     file.write_text(
         "name: wrong\n"
         "topology:\n"
@@ -127,19 +129,19 @@ def test_what_lvsnet_cannot_run_is_told_at_its_line(user: User) -> None:
         "    a: {kind: nokia_srlinux, image: x}\n"
         "    b: {kind: linux, image: x, devices: [/dev/kvm]}\n"
     )
-    done = user.tries("deploy", str(file))
+    done = warm_user.tries("deploy", str(file))
     assert done.code == 2
     assert f"{file}:4:15: topology.nodes.a.kind: lvsnet does not run nodes of kind" in done.err
     assert f"{file}:5:32: topology.nodes.b.devices: lvsnet gives nodes no devices" in done.err
 
 
-def test_strict_refuses_what_would_be_left_out(user: User) -> None:
-    file = user.home / "strict.clab.yml"
+def test_strict_refuses_what_would_be_left_out(warm_user: User) -> None:
+    file = warm_user.home / "strict.clab.yml"
     file.write_text(
         "name: strict\nmgmt: {network: x}\ntopology: {nodes: {a: {kind: linux, image: x}}}\n"
     )
-    done = user.tries("deploy", "--strict", str(file))
+    done = warm_user.tries("deploy", "--strict", str(file))
     assert done.code == 2
     assert "strict.clab.yml:2:1: " in done.err
     assert "[topology-management]" in done.err
-    assert user.left() == []
+    assert warm_user.left() == []

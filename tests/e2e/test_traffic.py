@@ -47,17 +47,17 @@ print(json.dumps(text.plain(analysis.summary(traffic.wait(place, lab, begun, 60,
 
 
 @pytest.fixture(scope="module")
-def lab(held: User) -> User:
+def lab(warm_held: User) -> User:
     """Somebody whose lab is in virtual time."""
-    held.does("deploy", held.lab("load"))
-    return held
+    warm_held.does("deploy", warm_held.lab("load"))
+    return warm_held
 
 
 @pytest.fixture(scope="module")
-def real(resident: User) -> User:
+def real(warm_resident: User) -> User:
     """Somebody whose lab is in real time."""
-    resident.does("deploy", resident.lab("heavy"))
-    return resident
+    warm_resident.does("deploy", warm_resident.lab("heavy"))
+    return warm_resident
 
 
 def sent(user: User, *words: str) -> dict[str, object]:

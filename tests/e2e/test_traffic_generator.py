@@ -22,9 +22,9 @@ LIMIT = 120.0
 
 
 @pytest.fixture(scope="module")
-def deployed(held: User) -> User:
-    held.does("deploy", held.lab(LAB))
-    return held
+def deployed(warm_held: User) -> User:
+    warm_held.does("deploy", warm_held.lab(LAB))
+    return warm_held
 
 
 @pytest.fixture

@@ -80,11 +80,11 @@ scenarios.run(place, lab, Scenario("long", steps, limit=36000.0), told)
 
 
 @pytest.fixture(scope="module")
-def site(held: User) -> User:
-    file = held.home / "udp.yaml"
+def site(warm_held: User) -> User:
+    file = warm_held.home / "udp.yaml"
     file.write_text(LAB)
-    held.does("deploy", str(file))
-    return held
+    warm_held.does("deploy", str(file))
+    return warm_held
 
 
 def sends(user: User, node: str) -> bool:

@@ -12,8 +12,8 @@ LABS = Path(__file__).parents[1] / "pure/lab_errors"
 
 
 @pytest.fixture(scope="module")
-def reader(resident: User) -> User:
-    return resident
+def reader(warm_resident: User) -> User:
+    return warm_resident
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from typing import IO
 
 import pytest
 
+from e2e.warm import Warm
 from lvsnet.resources import example_labs
 
 LVSNET = Path(sys.executable).with_name("lvsnet")
@@ -55,6 +56,8 @@ class User:
     """Further environment variables."""
     before: tuple[str, ...] = ()
     """A command that runs lvsnet's, such as one that takes rights away."""
+    warm: Warm | None = None
+    """What runs the commands that are waited for, if it is not the console script itself."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -87,6 +90,11 @@ class User:
 
     def tries(self, *arguments: str, stdin: bytes = b"", deadline: float = DEADLINE) -> Done:
         """A command, whatever comes of it."""
+        if self.warm is not None:
+            assert not self.before
+            command = (str(LVSNET), *arguments)
+            code, out, err = self.warm.run(command, self.environment, self.home, stdin, deadline)
+            return Done(code, out, err.decode())
         done = subprocess.run(
             [*self.before, LVSNET, *arguments],
             input=stdin,
@@ -142,6 +150,15 @@ class User:
             text = text.replace(old, new)
         path = self.home / f"{name}.yaml"
         path.write_text(text)
+        return str(path)
+
+    def one_node(self, name: str) -> str:
+        """Path of a lab file with nothing but a node lb01: for tests of guests, not of sites."""
+        path = self.home / f"{name}.yaml"
+        path.write_text(
+            f"name: {name}\nsegments: {{lan: 192.168.10.0/24}}\n"
+            "nodes: {lb01: {role: client, interfaces: {lan: 192.168.10.11}}}\n"
+        )
         return str(path)
 
     def left(self) -> list[str]:

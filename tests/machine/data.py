@@ -34,6 +34,10 @@ OLD_S = 24 * 3600.0
 LVSNET = Path(sys.executable).with_name("lvsnet")
 
 
+_in_machine: list[str] = []
+"""The engine that runs on the test machine's disk."""
+
+
 class DataError(Exception):
     """The data root could not be made."""
 
@@ -58,11 +62,19 @@ def ensure(report: Report) -> Prepared:
 def engine_with_images(report: Report) -> Iterator[str]:
     """An engine that has lvsnet's images, for one user; gives what DOCKER_HOST is to be set to.
 
-    In a test machine it works on the machine's disk. Raises as `ensure` and `engine.running`.
+    In a test machine it works on the machine's disk, so there is one for all who ask while it runs.
+    Raises as `ensure` and `engine.running`.
     """
+    if _in_machine:
+        yield _in_machine[0]
+        return
     if os.path.ismount(boot.DISK):
         with engine.running(boot.DISK) as host:
-            yield host
+            _in_machine.append(host)
+            try:
+                yield host
+            finally:
+                _in_machine.clear()
         return
     prepared = ensure(report)
     # On the file system of the original, so that what is read-only in both is linked.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvsnet.engine.runtime import Runtime
@@ -90,6 +90,7 @@ conditions = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(conditions)
 def test_text_and_json_come_back_equal(condition: Condition) -> None:
     assert parse(str(condition)) == condition

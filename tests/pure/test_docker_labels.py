@@ -56,7 +56,7 @@ def kept(file: File) -> File:
     return replace(file, content="") if on_disk else file
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_a_record_comes_back(record: Record, random: Random) -> None:
     found = of(record)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
+from commands import lvsnet
 
 from lvsnet.cli import COMMANDS, Group
 from lvsnet.compiled import compile_file
@@ -72,8 +71,9 @@ def plan(lab: str) -> Plan:
 
 @cache
 def usage(command: tuple[str, ...]) -> str:
-    line = [sys.executable, "-m", "lvsnet", *command, "--help"]
-    return subprocess.run(line, capture_output=True, text=True, check=True, timeout=60).stdout
+    done = lvsnet(*command, "--help")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @every_page

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache as once
 from pathlib import Path
 
 import containerlab_shapes
@@ -16,13 +17,18 @@ from lvsnet import cache, resources
 from lvsnet.export.containerlab_alone import containerlab
 from lvsnet.export.packages import lists, of_machine
 from lvsnet.image.recipe import IMAGE_OF
-from lvsnet.plan.model import Node, Plan
+from lvsnet.plan.model import File, Node, Plan
 
 all_labs = pytest.mark.parametrize("lab", LABS, ids=lambda path: path.stem)
 
 
+@once
+def files_of(plan: Plan) -> tuple[File, ...]:
+    return tuple(containerlab(plan, lists()))
+
+
 def exported(plan: Plan) -> dict[str, str]:
-    return {file.path: file.content for file in containerlab(plan, lists())}
+    return {file.path: file.content for file in files_of(plan)}
 
 
 def nodes_of(plan: Plan) -> Mapping[str, dict[str, object]]:
@@ -46,7 +52,7 @@ def test_containerlab_takes_it(lab: Path) -> None:
 @all_labs
 def test_it_is_the_same_site(lab: Path) -> None:
     plan = plan_of(lab)
-    files = {file.path: file for file in containerlab(plan, lists())}
+    files = {file.path: file for file in files_of(plan)}
     document = as_containerlab_reads(files[f"{plan.lab}.clab.yml"].content)
     links: object = document["topology"]["links"]
     assert isinstance(links, list)

@@ -39,6 +39,7 @@ LABS = [
 ]
 
 
+@cache
 def exported(plan: Plan) -> tuple[File, ...]:
     record = Record(About("", "containerlab", "host 6.12", "as it was asked for", 0), plan)
     images = {node.name: node.image or f"lvsnet/{node.role}:key" for node in plan.nodes}
@@ -59,6 +60,7 @@ def changed(plan: Plan, name: str, change: Callable[[Node], Node]) -> Plan:
 Document = dict[str, dict[str, dict[str, dict[str, object]]]]
 
 
+@cache
 def as_containerlab_reads(text: str) -> Document:
     document = parsed(text)
     assert isinstance(document, dict)

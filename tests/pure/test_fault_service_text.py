@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvsnet.engine import nginx_text
@@ -100,6 +100,7 @@ def _without_lines(some: tuple[Directive, ...]) -> list[object]:
     return [(one.words, None if one.block is None else _without_lines(one.block)) for one in some]
 
 
+@settings(max_examples=50)
 @given(st.lists(directives, max_size=4).map(tuple))
 def test_what_is_written_is_read_again(some: tuple[Directive, ...]) -> None:
     text = nginx_text.text_of(some, "a test")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from lvsnet.errors import LabFileError, Problem
 from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
-from lvsnet.lab.document import Plain, plain
+from lvsnet.lab.document import Node, Plain, plain
 from lvsnet.lab.load import examine, load, load_text
 
 LABS = Path(__file__).parents[2] / "labs"
@@ -98,7 +99,7 @@ def test_any_bytes(data: bytes) -> None:
             load(path)
 
 
-@MODEST
+@settings(MODEST, max_examples=120)
 @given(st.dictionaries(KEYS, STRUCTURES, max_size=6))
 def test_any_structure(data: dict[str, Plain]) -> None:
     attempt(json.dumps(data))
@@ -118,10 +119,17 @@ def places(value: Plain, at: Place) -> list[Place]:
     return []
 
 
-def data_of(lab: str) -> dict[str, Plain]:
+@cache
+def read(lab: str) -> Node:
+    """To read a lab takes longer than to change it."""
     root = parse(TEXTS_OF_LABS[lab]).root
     assert root is not None
-    data = plain(root)
+    return root
+
+
+def data_of(lab: str) -> dict[str, Plain]:
+    """A lab's values, for one who changes them."""
+    data = plain(read(lab))
     assert isinstance(data, dict)
     return data
 
@@ -161,14 +169,14 @@ def change(data: dict[str, Plain], place: Place, how: str, value: Plain) -> None
         inner[last : last + 1] = {"replace": [value], "rename": [value, value]}.get(how, [])
 
 
-@MODEST
-@given(changed_labs())
-def test_any_change_of_a_lab(data: dict[str, Plain]) -> None:
-    attempt(json.dumps(data, indent=1))
-    attempt(json.dumps(data, ensure_ascii=False))
+@settings(MODEST, max_examples=160)
+@given(changed_labs(), st.booleans())
+def test_any_change_of_a_lab(data: dict[str, Plain], in_lines: bool) -> None:
+    """Also in one line, with characters beyond ASCII."""
+    attempt(json.dumps(data, indent=1) if in_lines else json.dumps(data, ensure_ascii=False))
 
 
-@settings(MODEST, max_examples=100)
+@settings(MODEST, max_examples=50)
 @given(changed_labs())
 def test_allow_takes_away_what_has_a_name_and_nothing_else(data: dict[str, Plain]) -> None:
     strict = problems_of(json.dumps({**data, "allow": []}))
@@ -177,7 +185,7 @@ def test_allow_takes_away_what_has_a_name_and_nothing_else(data: dict[str, Plain
     assert [one.message for one in strict if not one.rule] == [one.message for one in kind]
 
 
-@MODEST
+@settings(MODEST, max_examples=120)
 @given(st.integers(0, len(DR) - 1), st.integers(0, 12), st.one_of(YAML_BITS, st.text(max_size=3)))
 def test_any_edit_of_dr(start: int, length: int, inserted: str) -> None:
     attempt(DR[:start] + inserted + DR[start + length :])

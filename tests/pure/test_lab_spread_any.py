@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from ipaddress import IPv4Address
 from itertools import combinations
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from lvsnet.errors import LabFileError, Problem
 from lvsnet.lab.compose import parse
-from lvsnet.lab.document import Plain, plain
+from lvsnet.lab.document import Node, Plain, plain
 from lvsnet.lab.load import examine
 from lvsnet.lab.model import Lab
 from lvsnet.lab.scalars import Integer
@@ -129,10 +130,16 @@ def places(value: Plain, at: Place = ()) -> list[Place]:
     return [place for key, one in inner for place in ((*at, key), *places(one, (*at, key)))]
 
 
-def whole() -> dict[str, Plain]:
+@cache
+def read() -> Node:
     root = parse(SPREAD).root
     assert root is not None
-    value = plain(root)
+    return root
+
+
+def whole() -> dict[str, Plain]:
+    """The lab's values, for one who changes them."""
+    value = plain(read())
     assert isinstance(value, dict)
     return value
 
@@ -147,7 +154,7 @@ WRONG: list[Plain] = [
 ]
 
 
-@settings(MODEST, max_examples=300)
+@settings(MODEST, max_examples=150)
 @given(
     st.lists(
         st.tuples(st.sampled_from(PLACES), st.sampled_from(WRONG), st.booleans()),

@@ -1,4 +1,4 @@
-"""``lvsnet validate`` and ``lvsnet schema``, as processes."""
+"""``lvsnet validate`` and ``lvsnet schema``, as they are typed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+
+import commands
 
 from lvsnet.lab.schema import schema_text
 
@@ -15,6 +17,10 @@ WARNINGS = ROOT / "tests" / "pure" / "lab_warnings"
 
 
 def lvsnet(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return commands.lvsnet(*arguments, folder=folder)
+
+
+def process(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     code = "import lvsnet.cli; lvsnet.cli.main()"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -27,7 +33,7 @@ def lvsnet(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[
 
 
 def test_a_right_lab() -> None:
-    done = lvsnet("validate", "labs/dr.yaml")
+    done = process("validate", "labs/dr.yaml")
     assert (
         done.stdout
         == "labs/dr.yaml: lab dr, 5 nodes, 1 segment, 1 VIP, 1 service, 3 scenarios: ok\n"
@@ -36,7 +42,7 @@ def test_a_right_lab() -> None:
 
 
 def test_a_wrong_lab() -> None:
-    done = lvsnet("validate", "addresses.yaml", folder=ERRORS)
+    done = process("validate", "addresses.yaml", folder=ERRORS)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (ERRORS / "addresses.txt").read_text()
 

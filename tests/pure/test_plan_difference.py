@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from plans import compiled, replaced
 
@@ -349,12 +349,14 @@ def nearby(plan: Plan, other: Plan, taken: list[bool]) -> Plan:
     return replace(plan, nodes=tuple(nodes), segments=other.segments)
 
 
+@settings(max_examples=40)
 @given(PLANS)
 def test_a_plan_does_not_differ_from_itself(plan: Plan) -> None:
     assert compare(plan, plan) == Difference((), ())
     assert compare(plan, plan).empty
 
 
+@settings(max_examples=60)
 @given(PLANS, PLANS, st.lists(st.booleans(), min_size=7, max_size=7), st.booleans())
 def test_following_a_difference_leads_to_the_new_plan(
     old: Plan, other: Plan, taken: list[bool], near: bool
@@ -380,6 +382,7 @@ def test_following_a_difference_leads_to_the_new_plan(
         assert not remade & {one.segment for one in after[name].interfaces}
 
 
+@settings(max_examples=40)
 @given(PLANS, PLANS)
 def test_what_differs_is_told(old: Plan, new: Plan) -> None:
     for change in compare(old, new).nodes:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from commands import lvsnet
+
 from lvsnet.resources import example_labs
 from lvsnet.scenario.schema import file_schema_text
 
@@ -14,7 +16,7 @@ FOLDER = Path(__file__).parent / "scenario_errors"
 WAITS = "{steps: [{wait: 1s}], matrix: {scheduler: [rr, wlc]}}"
 
 
-def lvsnet(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "lvsnet", *arguments],
         cwd=folder,
@@ -42,7 +44,7 @@ def test_right_ones_are_counted(tmp_path: Path) -> None:
 
 
 def test_wrong_ones_are_told_with_what_is_wrong_in_the_lab() -> None:
-    done = lvsnet("validate", "in-a-wrong-lab.yaml", folder=FOLDER)
+    done = process("validate", "in-a-wrong-lab.yaml", folder=FOLDER)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (FOLDER / "in-a-wrong-lab.txt").read_text()
 
@@ -55,7 +57,7 @@ def test_wrong_ones_as_json() -> None:
 
 
 def test_a_file_of_scenarios_is_no_lab() -> None:
-    done = lvsnet("deploy", "--dry-run", "loads.yaml", folder=FOLDER)
+    done = process("deploy", "--dry-run", "loads.yaml", folder=FOLDER)
     assert done.returncode == 2
     assert (
         "loads.yaml:2:1: this is a file of scenarios, not a lab file; `lvsnet test`" in done.stderr
@@ -69,7 +71,7 @@ def test_the_schema_of_files_beside_labs(tmp_path: Path) -> None:
 
 def test_a_report_that_cannot_be_written_is_named_and_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text("lab: nothing.yaml\nscenarios: {a: {steps: []}}\n")
-    done = lvsnet("test", "wrong.yaml", "--junit", "/dev/full", folder=tmp_path)
+    done = process("test", "wrong.yaml", "--junit", "/dev/full", folder=tmp_path)
     assert done.returncode == 1
     *wrong, last = done.stderr.splitlines()
     assert last == "lvsnet: --junit /dev/full: No space left on device"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvsnet.compiled import compile_file
@@ -174,6 +174,7 @@ some_scenarios = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=50)
 @given(some_scenarios | values)
 def test_whatever_is_written_a_message_is_all_that_comes_of_it(
     tmp_path_factory: pytest.TempPathFactory, scenario: object

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from scenarios import outcomes, results, scenarios
 
 from lvsnet.errors import LvsnetError
@@ -27,11 +27,13 @@ def passed_on(value: object) -> object:
     return json.loads(json.dumps(value))
 
 
+@settings(max_examples=40)
 @given(scenarios)
 def test_a_scenario_comes_back_equal(scenario: Scenario) -> None:
     assert wire.from_json(passed_on(wire.to_json(scenario))) == scenario
 
 
+@settings(max_examples=40)
 @given(outcomes)
 def test_an_outcome_comes_back_equal(outcome: Outcome) -> None:
     assert wire.outcome_from_json(passed_on(wire.outcome_to_json(outcome))) == outcome

@@ -115,7 +115,8 @@ SMALL = [
     for directors in (2, 3, 4)
     for losses in (1, 2)
     if losses < directors
-    for vips in range(1, 9)
+    # The brute force takes seconds for more.
+    for vips in range(1, 7 if (directors, losses) == (4, 2) else 9)
 ]
 
 
@@ -270,7 +271,7 @@ def test_unequal_plans_come_to_what_they_say(whole: Site) -> None:
         assert len(whole.vips) < len(whole.directors)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     st.lists(amounts, min_size=2, max_size=3),
     st.lists(amounts, min_size=1, max_size=4),

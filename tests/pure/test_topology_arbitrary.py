@@ -71,7 +71,7 @@ def outcome(text: str) -> tuple[Problem, ...]:
     return ()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(topologies, words)
 def test_any_document_is_read_or_refused_with_places(body: Value, name: str | int | bool) -> None:
     problems = outcome(written({"name": name, "topology": body}))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
+from commands import lvsnet
 from ruamel.yaml import YAML
 
 TOP = Path(__file__).parents[2]
@@ -63,8 +63,9 @@ def after(file: Path, program: str) -> Iterator[list[str]]:
 @cache
 def usage(command: str) -> str:
     """What ``lvsnet COMMAND --help`` says; it fails when there is no such command."""
-    line = [sys.executable, "-m", "lvsnet", command, "--help"]
-    return subprocess.run(line, capture_output=True, text=True, check=True, timeout=30).stdout
+    done = lvsnet(command, "--help")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 every = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

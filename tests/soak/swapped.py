@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from e2e.broken_labs import BROKEN, PAIRS
 from e2e.homes import make_user
-from e2e.test_broken_labs import BROKEN, PAIRS
 
 SCENARIOS = "\nscenarios:\n"
 DEADLINE = 1200.0

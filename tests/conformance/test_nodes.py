@@ -14,7 +14,7 @@ from conformance.conftest import NewLab
 from conformance.places import Place, may_privilege
 from conformance.sites import Site
 from e2e.terminals import in_front, terminal
-from e2e.users import LVSNET, Done, User, eventually
+from e2e.users import LVSNET, Done, User, eventually, kill, reads
 from lvsnet.engine import capabilities
 from lvsnet.lab.load import load
 from lvsnet.plan.compile import compile_lab
@@ -160,6 +160,17 @@ def test_a_shell_that_goes_away_ends_what_runs_in_it(site: Site, number: signal.
         assert at.end() == 128 + number
         assert not at.raw()
     eventually(lambda: "sleep 4822" not in site.does("web", "ps", "-eo", "args"), 10, "it ends")
+
+
+def test_ctrl_c_ends_the_loop_of_a_shell(site: Site) -> None:
+    loop = "while :; do echo again; sleep 0.2; done"
+    running = site.user.begin("exec", f"{site.lab}/web", "bash", "-c", loop)
+    try:
+        reads(running, b"again\nagain\n")
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+    finally:
+        kill(running)
 
 
 def test_shell_and_logs_of_a_lab_that_is_destroyed_end(user: User, lab: str) -> None:

@@ -129,5 +129,9 @@ def test_a_deploy_that_is_ended_on_its_way_leaves_nothing(
         eventually(lambda: not traces(user, place, lab), GONE_S, lambda: traces(user, place, lab))
     finally:
         kill(deploy)
-    gone = user.tries("exec", f"{lab}/web", "true")
-    assert f"lab {lab} does not run" in gone.err
+
+    def said() -> str:
+        return user.tries("exec", f"{lab}/web", "true").err
+
+    # What tells of the lab goes last.
+    eventually(lambda: f"lab {lab} does not run" in said(), GONE_S, said)

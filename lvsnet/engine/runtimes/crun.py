@@ -15,6 +15,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from lvsnet.plan.model import Daemon, Node
 
 DEADLINE = 30.0
 """Seconds that one call of crun, or the end of a node, may take; they take 20 ms."""
+INTERVAL = 0.005
 AT_ONCE = 16
 """Calls of crun that run at the same time: more gain nothing, and each takes memory."""
 RECORD = ".record.json"
@@ -200,6 +202,8 @@ class Crun:
         if not home.exists():
             return
         self._kill(lab, self._nodes(lab))
+        self._end_commands(lab)
+        self._kill(lab, self._nodes(lab))  # one that was just being started
         self._remove_group(oci.lab_cgroup(lab))
         cgroups.remove_if_empty(oci.TOP_CGROUP)
         if home.is_mount():
@@ -319,6 +323,24 @@ class Crun:
             for pidfd in pidfds:
                 os.close(pidfd)
 
+    def _end_commands(self, lab: str) -> None:
+        """End what still runs crun for a lab, as a deploy does that was killed.
+
+        One that comes late would make the lab's directory anew: crun makes its root if that is
+        missing (crun_ensure_directory() of crun's utils.c).
+        """
+        until = time.monotonic() + DEADLINE
+        while pids := processes_with(self._root(lab)):
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if time.monotonic() > until:
+                raise LvsnetError(
+                    f"crun for lab {lab} does not end, {DEADLINE:.0f} s after it was killed: "
+                    f"process {', '.join(map(str, pids))}"
+                )
+            time.sleep(INTERVAL)
+
     def _remove_group(self, group: str) -> None:
         try:
             cgroups.remove(group)
@@ -326,7 +348,10 @@ class Crun:
             raise LvsnetError(f"control group {group}: {error.strerror}") from error
 
     def _crun(self, lab: str, *arguments: str) -> list[str]:
-        return [*cgroups.entry(), "crun", f"--root={self._crun_state(lab)}", *arguments]
+        return [*cgroups.entry(), "crun", self._root(lab), *arguments]
+
+    def _root(self, lab: str) -> str:
+        return f"--root={self._crun_state(lab)}"
 
     def _begin(self, lab: str, node: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start crun; what it and its container's processes say goes to the node's log."""
@@ -378,6 +403,17 @@ class Crun:
 
 def _id(lab: str, node: str) -> str:
     return f"lvsnet-{lab}-{node}"
+
+
+def processes_with(argument: str) -> list[int]:
+    """The processes in whose command line this is an argument."""
+    found = []
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdecimal():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if argument.encode() in (directory / "cmdline").read_bytes().split(b"\0"):
+                    found.append(int(directory.name))
+    return found
 
 
 def _kill(pidfd: int) -> None:

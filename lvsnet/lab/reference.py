@@ -15,7 +15,7 @@ from typing import get_type_hints
 from pydantic import BaseModel, JsonValue
 
 from lvsnet.keepalived import messages, verdict
-from lvsnet.lab import model, model_vrrp, rules
+from lvsnet.lab import model, model_services, model_vrrp, rules
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, child, place
 from lvsnet.lab.reference_types import KINDS, words
@@ -130,7 +130,7 @@ SECTIONS = (
         "Services",
         "service",
         "services: NAME",
-        model.Service,
+        model_services.Service,
         2,
         Excerpt("source-virtual-server", ("services",)),
     ),
@@ -138,7 +138,7 @@ SECTIONS = (
         "Real servers",
         "real server",
         "services: NAME: real_servers",
-        model.RealServer,
+        model_services.RealServer,
         3,
         Excerpt("nat", ("services", "web", "real_servers")),
     ),
@@ -146,7 +146,7 @@ SECTIONS = (
         "Checks",
         "check",
         "services: NAME: check",
-        model.Check,
+        model_services.Check,
         3,
         Excerpt("dr", ("services", "web", "check")),
     ),
@@ -154,7 +154,7 @@ SECTIONS = (
         "Timeouts of connections",
         "timeouts",
         "timeouts",
-        model.Timeouts,
+        model_services.Timeouts,
         2,
         "timeouts: {tcp: 15m, tcp_fin: 30s, udp: 5m}\n",
     ),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from lvsnet.lab import model, model_vrrp
+from lvsnet.lab import model, model_services, model_vrrp
 from lvsnet.lab.document import Loc
 from lvsnet.lab.kinds import keys
 from lvsnet.lab.suggest import hint, nearest
@@ -150,12 +150,12 @@ def _model(loc: Loc) -> type[BaseModel]:
         case ("vrrp_sync_group", _):
             return model_vrrp.SyncGroup
         case ("timeouts",):
-            return model.Timeouts
+            return model_services.Timeouts
         case ("services", _):
-            return model.Service
+            return model_services.Service
         case ("services", _, "real_servers", _):
-            return model.RealServer
+            return model_services.RealServer
         case ("services", _, "check"):
-            return model.Check
+            return model_services.Check
         case _:
             raise LookupError(f"no model at {dotted(loc)}")

@@ -31,6 +31,7 @@ from lvsnet.plan.sysctls import sysctl_files, sysctls
 
 if TYPE_CHECKING:
     from lvsnet.lab import model as lab_model
+    from lvsnet.lab import model_services
     from lvsnet.lab.model import Lab
 
 T = TypeVar("T")
@@ -207,7 +208,7 @@ def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
     )
 
 
-def _decides(spec: lab_model.Node, service: lab_model.Service) -> bool:
+def _decides(spec: lab_model.Node, service: model_services.Service) -> bool:
     """Whether a file of the user's, whose contents are not known here, says what IPVS does."""
     if service.configured_by == "ipvsadm":
         return ipvsadm.RULES_PATH in spec.files

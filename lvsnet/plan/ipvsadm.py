@@ -15,7 +15,8 @@ from lvsnet.plan.model import File
 from lvsnet.plan.services import Site, rip
 
 if TYPE_CHECKING:
-    from lvsnet.lab.model import Lab, Timeouts
+    from lvsnet.lab.model import Lab
+    from lvsnet.lab.model_services import Timeouts
     from lvsnet.lab.units import Duration
 
 RULES_PATH = "/etc/ipvsadm.rules"

@@ -10,7 +10,8 @@ from lvsnet.errors import LvsnetError
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
-    from lvsnet.lab.model import Lab, RealServer, Service
+    from lvsnet.lab.model import Lab
+    from lvsnet.lab.model_services import RealServer, Service
 
 
 @dataclass(frozen=True)

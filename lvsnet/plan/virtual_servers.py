@@ -10,7 +10,8 @@ from lvsnet.plan.methods import METHODS
 from lvsnet.plan.services import Member, Site, rip
 
 if TYPE_CHECKING:
-    from lvsnet.lab.model import Check, Lab, Timeouts
+    from lvsnet.lab.model import Lab
+    from lvsnet.lab.model_services import Check, Timeouts
 
 
 def lvs_timeouts(timeouts: Timeouts) -> Iterator[Statement]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lvsnet.errors import LvsnetError
-from lvsnet.lab import model, model_vrrp
+from lvsnet.lab import model, model_services, model_vrrp
 from lvsnet.lab.document import Document, Entry, Item, Leaf, Listing, Loc, Mark, Node, Table, plain
 from lvsnet.lab.scalars import Float, Integer
 from lvsnet.lab.suggest import hint
@@ -28,7 +28,7 @@ MOST_VARIANTS = 256
 REST_IS_ONE_KEY = ("sysctls", "files", "env", "daemons")
 NAMED = ("segments", "nodes", "vrrp", "vrrp_script", "vrrp_sync_group", "services")
 """Mappings of the lab file whose keys the user chose: a matrix adds none."""
-_OF_SERVICES = frozenset(model.Service.model_fields)
+_OF_SERVICES = frozenset(model_services.Service.model_fields)
 _OF_INSTANCES = frozenset(model_vrrp.VrrpInstance.model_fields)
 _AT_TOP = frozenset(model.Lab.model_fields) - {"scenarios"}
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from lvsnet.keepalived import verdict
-from lvsnet.lab import model, model_vrrp, rules
+from lvsnet.lab import model, model_services, model_vrrp, rules
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Plain, plain
 from lvsnet.lab.load import load_text
@@ -99,6 +99,8 @@ AROUND: dict[type[BaseModel], dict[str, Plain]] = {
     model_vrrp.VrrpInstance: mapping(
         "{segment: lan, virtual_router_id: 1, addresses: [192.0.2.1], priority: {a: 1}}"
     ),
-    model.Service: mapping("{address: 192.0.2.1, port: 80, method: dr, real_servers: [a]}"),
+    model_services.Service: mapping(
+        "{address: 192.0.2.1, port: 80, method: dr, real_servers: [a]}"
+    ),
 }
 """What a model needs besides what an example shows."""

@@ -13,7 +13,8 @@ import pytest
 
 from lvsnet.errors import LabFileError
 from lvsnet.lab.load import load, load_text
-from lvsnet.lab.model import File, Lab, RealServer
+from lvsnet.lab.model import File, Lab
+from lvsnet.lab.model_services import RealServer
 from lvsnet.lab.source import LARGEST
 
 ROOT = Path(__file__).parents[2]

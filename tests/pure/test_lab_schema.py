@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, JsonValue
 
-from lvsnet.lab import model, model_vrrp
+from lvsnet.lab import model, model_services, model_vrrp
 from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, plain
@@ -135,10 +135,10 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model_vrrp.TrackScript: ("vrrp", "VI_1", "track_script", 0),
         model_vrrp.VrrpScript: ("vrrp_script", "chk"),
         model_vrrp.SyncGroup: ("vrrp_sync_group", "SITE"),
-        model.Timeouts: ("timeouts",),
-        model.Service: ("services", "web"),
-        model.RealServer: ("services", "web", "real_servers", 0),
-        model.Check: ("services", "web", "check"),
+        model_services.Timeouts: ("timeouts",),
+        model_services.Service: ("services", "web"),
+        model_services.RealServer: ("services", "web", "real_servers", 0),
+        model_services.Check: ("services", "web", "check"),
     }
     assert set(places) == set(models().values())
     for one, loc in places.items():

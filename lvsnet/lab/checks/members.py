@@ -9,7 +9,8 @@ from ipaddress import IPv4Address
 from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.model import Lab, RealServer, Service
+from lvsnet.lab.model import Lab
+from lvsnet.lab.model_services import RealServer, Service
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.values import is_address
 

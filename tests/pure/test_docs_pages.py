@@ -61,7 +61,7 @@ def command_lines(page: Path) -> Iterator[list[str]]:
 
 def labs_of(page: Path) -> list[str]:
     """The labs that a page includes."""
-    return re.findall(r'^--8<-- "labs/([a-z-]+)\.yaml"$', page.read_text(), re.MULTILINE)
+    return re.findall(r'^--8<-- "labs/([a-z0-9-]+)\.yaml"$', page.read_text(), re.MULTILINE)
 
 
 @cache

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lvsnet.engine import files, nginx_text
+from lvsnet.engine import files, nginx_text, processes
 from lvsnet.errors import LvsnetError
 
 COMMAND = "nginx"
@@ -79,11 +79,8 @@ def configuration(title: str) -> str:
 
 def workers(nginx: Nginx) -> set[int]:
     """Process ids of the workers that take requests: not of those that only end what they have."""
-    return {
-        int(directory.name)
-        for directory in _processes()
-        if _title(directory) == WORKER and _parent(directory) == nginx.master
-    }
+    pids = (int(directory.name) for directory in _processes() if _title(directory) == WORKER)
+    return {pid for pid in pids if processes.parent(pid) == nginx.master}
 
 
 def reload(nginx: Nginx) -> None:
@@ -198,12 +195,3 @@ def _title(process: Path) -> str:
     except (FileNotFoundError, ProcessLookupError):
         return ""
     return words.partition(b"\0")[0].decode(errors="replace")
-
-
-def _parent(process: Path) -> int:
-    """0 when the process is gone."""
-    try:
-        status = (process / "stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(status.rpartition(")")[2].split()[1])

@@ -55,6 +55,7 @@ AGENT = (
     "engine/nftables.py",
     "engine/nginx_running.py",
     "engine/nginx_text.py",
+    "engine/processes.py",
     "engine/qdiscs.py",
     "engine/ready.py",
     "engine/reconfigure.py",

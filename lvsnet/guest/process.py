@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lvsnet.engine import processes
+
 OOM_SCORE = Path("/proc/self/oom_score_adj")
 UNKILLABLE = "-1000"
 
@@ -123,7 +125,7 @@ def press(pid: int, number: int) -> None:
 
     Of a command in a container that is the group that `crun exec` has made for it.
     """
-    children = [child for child, parent in _parents().items() if parent == pid]
+    children = [child for child, parent in processes.parents().items() if parent == pid]
     groups = {group for one in children if (group := _group(one))} or {pid}
     for group in groups:
         with suppress(ProcessLookupError):
@@ -149,26 +151,11 @@ def send(pids: Iterable[int], number: int) -> None:
 
 def descendants(pid: int) -> list[int]:
     """Process ids below ``pid``, the deepest first."""
-    parents = _parents()
+    parents = processes.parents()
     found = [pid]
     for one in found:  # it grows meanwhile
         found += [child for child, parent in parents.items() if parent == one]
     return found[:0:-1]
-
-
-def _parents() -> dict[int, int]:
-    """The parent of each process.
-
-    ``/proc/PID/task/TID/children`` would tell, but of the kernels of guests not each has it
-    (CONFIG_PROC_CHILDREN).
-    """
-    found = {}
-    for directory in Path("/proc").iterdir():
-        if directory.name.isdecimal():
-            with suppress(FileNotFoundError, ProcessLookupError):
-                words = (directory / "stat").read_text().rpartition(")")[2].split()
-                found[int(directory.name)] = int(words[1])
-    return found
 
 
 def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lvsnet.engine.runtimes.crun import Crun, processes_with
+from lvsnet.engine import processes
+from lvsnet.engine.runtimes.crun import Crun
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ def test_no_crun_makes_the_directory_of_a_removed_lab_anew(
 ) -> None:
     root = f"--root={tmp_path}/labs/late/.crun"
     until = time.monotonic() + 10
-    while processes_with(root) != [late.pid]:
+    while processes.with_argument(root) != [late.pid]:
         assert time.monotonic() < until
     Crun(tmp_path, None).remove("late")
     assert late.wait(10) == -9
     assert not (tmp_path / "labs/late").exists()
-    assert processes_with(root) == []
+    assert processes.with_argument(root) == []

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lvsnet.engine import capabilities, cgroups, logs, ready
+from lvsnet.engine import capabilities, cgroups, logs, processes, ready
 from lvsnet.engine.runtime import Change, Record, stands_still
 from lvsnet.engine.runtimes import disks, oci
 from lvsnet.engine.syscalls import MS_BIND, MS_PRIVATE, mount, unmount
@@ -330,7 +330,7 @@ class Crun:
         missing (crun_ensure_directory() of crun's utils.c).
         """
         until = time.monotonic() + DEADLINE
-        while pids := processes_with(self._root(lab)):
+        while pids := processes.with_argument(self._root(lab)):
             for pid in pids:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -403,17 +403,6 @@ class Crun:
 
 def _id(lab: str, node: str) -> str:
     return f"lvsnet-{lab}-{node}"
-
-
-def processes_with(argument: str) -> list[int]:
-    """The processes in whose command line this is an argument."""
-    found = []
-    for directory in Path("/proc").iterdir():
-        if directory.name.isdecimal():
-            with suppress(FileNotFoundError, ProcessLookupError):
-                if argument.encode() in (directory / "cmdline").read_bytes().split(b"\0"):
-                    found.append(int(directory.name))
-    return found
 
 
 def _kill(pidfd: int) -> None:

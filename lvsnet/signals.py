@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
 
 FORWARDED = (
     signal.SIGINT,
@@ -38,3 +39,25 @@ def waking() -> Iterator[int]:
         signal.set_wakeup_fd(before)
         os.close(read)
         os.close(write)
+
+
+@contextmanager
+def handed_on(take: Callable[[int], None]) -> Iterator[None]:
+    """``take`` gets the numbers of signals that come meanwhile; nobody dies of them.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came once more than `PATIENCE`.
+    """
+    interrupts = 0
+
+    def handler(number: int, _stack: FrameType | None) -> None:
+        nonlocal interrupts
+        interrupts += number == signal.SIGINT
+        if interrupts > PATIENCE:
+            raise KeyboardInterrupt
+        take(number)
+
+    with ExitStack() as undo:
+        for number in FORWARDED:
+            undo.callback(signal.signal, number, signal.signal(number, handler))
+        yield

@@ -23,7 +23,6 @@ from lvsnet.errors import LvsnetError
 from lvsnet.guest import children, console, mounts, process, wire
 from lvsnet.guest.console import Console
 from lvsnet.guest.wire import Frame, Inlet, Line, Outlet, Type
-from lvsnet.signals import KEYS
 
 LINE_DEVICE = "/dev/ttyS0"
 TURNSTILE = "/sys/kernel/um-ext-time/bc-message"
@@ -256,10 +255,7 @@ class Agent:
     def _message(self, stream: Stream, message: dict[str, object]) -> None:
         number = message.get("signal")
         if isinstance(number, int) and stream.status is None:
-            if number in KEYS:
-                process.press(stream.child.pid, number)
-            else:
-                os.kill(stream.child.pid, number)
+            process.pass_on(stream.child.pid, number)
         if "rows" in message and stream.child.stdout in stream.outputs:
             try:
                 console.resize(stream.child.stdout, *console.size_of(message))

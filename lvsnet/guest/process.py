@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lvsnet.engine import processes
+from lvsnet.signals import KEYS
 
 OOM_SCORE = Path("/proc/self/oom_score_adj")
 UNKILLABLE = "-1000"
@@ -120,11 +121,15 @@ def stop(pid: int) -> set[int]:
     return family
 
 
-def press(pid: int, number: int) -> None:
-    """Send a signal as a key does at a terminal: to the whole process group of what was started.
+def pass_on(pid: int, number: int) -> None:
+    """Send a signal to a command that was started; one that has ended is fine.
 
-    Of a command in a container that is the group that `crun exec` has made for it.
+    One that a key sends at a terminal goes to the command's whole process group, as there. Of a
+    command in a container that is the group that `crun exec` has made for it.
     """
+    if number not in KEYS:
+        send([pid], number)
+        return
     children = [child for child, parent in processes.parents().items() if parent == pid]
     groups = {group for one in children if (group := _group(one))} or {pid}
     for group in groups:

@@ -10,17 +10,15 @@ import os
 import select
 import signal
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
 from lvsnet.guest import wire
 from lvsnet.guest.client import READ_SIZE, Connection, exit_code
 from lvsnet.guest.wire import Frame, Inlet, Outlet, Type
-from lvsnet.signals import FORWARDED, PATIENCE, waking
+from lvsnet.signals import handed_on, waking
 from lvsnet.streams import STANDARD, Streams
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ def run(connection: Connection, request: Mapping[str, object]) -> int:
     """
     described = {**request, "input": _input(STANDARD.stdin)}
     session = _Session(connection, connection.open(described), STANDARD)
-    with waking() as session.wake, _signals_to(session.signal):
+    with waking() as session.wake, handed_on(session.signal):
         try:
             return session.run()
         except BrokenPipeError:
@@ -90,15 +88,11 @@ class _Session:
         self.outputs = {channel: Inlet(stream, channel) for channel in (wire.STDOUT, wire.STDERR)}
         self.destinations = {wire.STDOUT: streams.stdout, wire.STDERR: streams.stderr}
         self.result: dict[str, object] | None = None
-        self.interrupts = 0
         self.wake = -1
         """Readable once a signal has come, whose handler may have queued a frame."""
 
     def signal(self, number: int) -> None:
-        """Pass a signal on; the third Ctrl-C gives up on a command that does not end."""
-        self.interrupts += number == signal.SIGINT
-        if self.interrupts > PATIENCE:
-            raise KeyboardInterrupt
+        """Pass a signal on to the command."""
         message = wire.with_json(Type.MESSAGE, self.stream, {"signal": number})
         self.connection.line.send(message)
 
@@ -208,18 +202,3 @@ def _hung_up() -> Exception:
     from lvsnet.terminal import EndedError
 
     return EndedError(signal.SIGHUP)
-
-
-@contextmanager
-def _signals_to(forward: Callable[[int], None]) -> Iterator[None]:
-    """Hand signals on instead of dying of them."""
-
-    def handler(number: int, _stack: FrameType | None) -> None:
-        forward(number)
-
-    before = {number: signal.signal(number, handler) for number in FORWARDED}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)

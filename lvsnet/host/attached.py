@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 
 from lvsnet.errors import LvsnetError
 from lvsnet.guest import process
-from lvsnet.signals import FORWARDED, KEYS, PATIENCE
+from lvsnet.signals import handed_on
 
 MORTAL = ("setpriv", "--pdeathsig", "KILL", "--")
 """Begins a command line that does not outlive the process that has started it (prctl(2))."""
@@ -30,33 +27,15 @@ def run(crun: Sequence[str]) -> int:
         child = subprocess.Popen([*MORTAL, *crun], process_group=0)
     except FileNotFoundError as error:
         raise LvsnetError(f"{MORTAL[0]} is not installed; `lvsnet doctor` says how") from error
-    with child, _signals_to(child):
+
+    def hand_on(number: int) -> None:
+        if child.returncode is None:
+            process.pass_on(child.pid, number)
+
+    with child, handed_on(hand_on):
         try:
             code = child.wait()
         except BaseException:
             child.kill()
             raise
     return code if code >= 0 else 128 - code
-
-
-@contextmanager
-def _signals_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    interrupts = 0
-
-    def handler(number: int, _stack: FrameType | None) -> None:
-        nonlocal interrupts
-        interrupts += number == signal.SIGINT
-        if interrupts > PATIENCE:
-            raise KeyboardInterrupt
-        if child.returncode is None:
-            if number in KEYS:
-                process.press(child.pid, number)
-            else:
-                child.send_signal(number)
-
-    before = {number: signal.signal(number, handler) for number in FORWARDED}
-    try:
-        yield
-    finally:
-        for number, one in before.items():
-            signal.signal(number, one)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from lvsnet.engine import namespaces, network
 from lvsnet.engine.qdiscs import HANDLE, Impairment, Qdiscs
-from lvsnet.engine.runtime import Runtime, find
+from lvsnet.engine.runtime import Runtime, interface
 from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import Netem
-from lvsnet.plan.model import Interface, Plan
+from lvsnet.plan.model import Plan
 
 OUT, IN, BOTH = "out", "in", "both"
 NETEM = "netem"
@@ -98,23 +98,14 @@ def unfit(fault: Netem) -> str:
 
 def _ends(fault: Netem, plan: Plan, runtime: Runtime) -> tuple[_End, ...]:
     """Both ends of the cable, the fabric's first; none when the node is off."""
-    interface = _interface(fault, plan)
+    cable = interface(plan, fault.node, fault.interface)
     init = runtime.inits(plan.lab).get(fault.node)
     if init is None:
         return ()
     return (
-        _End(IN, namespaces.of_fabric(plan.lab), interface.port),
-        _End(OUT, namespaces.of_process(init), interface.name),
+        _End(IN, namespaces.of_fabric(plan.lab), cable.port),
+        _End(OUT, namespaces.of_process(init), cable.name),
     )
-
-
-def _interface(fault: Netem, plan: Plan) -> Interface:
-    node = find(plan, fault.node)
-    for one in node.interfaces:
-        if one.name == fault.interface:
-            return one
-    known = ", ".join(one.name for one in node.interfaces) or "none"
-    raise LvsnetError(f"{fault.node} has no interface {fault.interface}; it has {known}")
 
 
 @contextmanager

@@ -19,9 +19,9 @@ from lvsnet.engine import namespaces
 from lvsnet.engine.links import GETLINK, LINK, NAME, NETLINK_ROUTE
 from lvsnet.engine.netlink import Netlink, attributes, word
 from lvsnet.engine.qdiscs import Qdiscs
-from lvsnet.engine.runtime import Runtime, find
+from lvsnet.engine.runtime import Runtime, interface
 from lvsnet.errors import LvsnetError
-from lvsnet.plan.model import Interface, Plan
+from lvsnet.plan.model import Plan
 
 STATISTICS = 23
 """IFLA_STATS64"""
@@ -43,33 +43,24 @@ class Counters:
     dropped_out: int
 
 
-def read(plan: Plan, node: str, interface: str, runtime: Runtime) -> Counters:
+def read(plan: Plan, node: str, name: str, runtime: Runtime) -> Counters:
     """What has passed by a node's interface.
 
     Raises:
         LvsnetError: the node is off or has no such interface, or its cable is none of lvsnet's.
     """
-    outer = _interface(plan, node, interface).port
+    outer = interface(plan, node, name).port
     init = runtime.inits(plan.lab).get(node)
     if init is None:
         raise LvsnetError(f"{node} does not run")
     inside = namespaces.of_process(init)
     try:
         with _counting(inside) as own, _counting(namespaces.of_fabric(plan.lab)) as other:
-            _, received, sent, dropped_out = own.of(interface)
+            _, received, sent, dropped_out = own.of(name)
             cable, _, _, dropped_in = other.of(outer)
     except OSError as error:
-        raise LvsnetError(f"{node}:{interface}: counters: {error.strerror or error}") from error
+        raise LvsnetError(f"{node}:{name}: counters: {error.strerror or error}") from error
     return Counters(cable, received, sent, dropped_in, dropped_out)
-
-
-def _interface(plan: Plan, node: str, interface: str) -> Interface:
-    found = find(plan, node).interfaces
-    for one in found:
-        if one.name == interface:
-            return one
-    known = ", ".join(one.name for one in found) or "none"
-    raise LvsnetError(f"{node} has no interface {interface}; it has {known}")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lvsnet.errors import LvsnetError
-from lvsnet.plan.model import Daemon, Node, Plan
+from lvsnet.plan.model import Daemon, Interface, Node, Plan
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,20 @@ def find(plan: Plan, name: str) -> Node:
             return node
     known = ", ".join(node.name for node in plan.nodes)
     raise LvsnetError(f"lab {plan.lab} has no node {name}; it has {known}")
+
+
+def interface(plan: Plan, node: str, name: str) -> Interface:
+    """The interface of that name in a node.
+
+    Raises:
+        LvsnetError: there is none, or no such node; the message lists those that there are.
+    """
+    found = find(plan, node).interfaces
+    for one in found:
+        if one.name == name:
+            return one
+    known = ", ".join(one.name for one in found) or "none"
+    raise LvsnetError(f"{node} has no interface {name}; it has {known}")
 
 
 def stands_still(node: str) -> LvsnetError:

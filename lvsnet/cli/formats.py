@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -25,3 +26,12 @@ def line(facts: Mapping[str, object]) -> None:
     import json
 
     print(json.dumps(facts), flush=True)  # noqa: T201
+
+
+def bar(block: str) -> str:
+    """What bars are made of: ``block``, where this standard output has such a character."""
+    try:
+        block.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return "#"
+    return block

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -157,10 +156,5 @@ def _print(question: Question, answer: Answer, form: Format) -> None:
         return
     from lvsnet.spread import report
 
-    try:
-        report.BLOCK.encode(sys.stdout.encoding or "ascii")
-        block = report.BLOCK
-    except UnicodeEncodeError:
-        block = "#"
-    for line in report.lines(question, answer, block):
+    for line in report.lines(question, answer, formats.bar(report.BLOCK)):
         typer.echo(line)

@@ -124,7 +124,7 @@ def send_heavy(place: Place, lab: str, job: Heavy, form: Format) -> None:
         facts = {"lab": lab, "client": job.client, "target": str(job.target)}
         formats.document({**facts, **text.plain_heavy(found)})
         return
-    for line in text.heavy_lines(found, _block()):
+    for line in text.heavy_lines(found, formats.bar(text.BLOCK)):
         typer.echo(line)
 
 
@@ -156,7 +156,7 @@ def _show(
 
     summary = analysis.summary(requests)
     if form is Format.table:
-        for line in text.lines(summary, clock, _block()):
+        for line in text.lines(summary, clock, formats.bar(text.BLOCK)):
             typer.echo(line)
         return
     formats.document(
@@ -169,17 +169,6 @@ def _show(
             "requests": [text.plain_request(one) for one in requests],
         }
     )
-
-
-def _block() -> str:
-    """What bars are made of, on this standard output."""
-    from lvsnet.traffic.text import BLOCK
-
-    try:
-        BLOCK.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return "#"
-    return BLOCK
 
 
 def _record(requests: Sequence[Request], file: TextIO) -> None:

@@ -16,7 +16,8 @@ LIMIT = 1000
 LIST = ",".join
 
 _TIMES = (("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1))
-_RATES = (("Gbit", 10**9), ("Mbit", 10**6), ("kbit", 10**3), ("bit", 1))
+RATES = (("Gbit", 10**9), ("Mbit", 10**6), ("kbit", 10**3), ("bit", 1))
+"""Units of bits a second, the largest first (tc(8))."""
 
 
 def duration(microseconds: int) -> str:
@@ -28,7 +29,7 @@ def duration(microseconds: int) -> str:
 
 def rate(bits: int) -> str:
     """Bits a second, as tc(8) writes them, powers of 1000: ``100Mbit``."""
-    return _in_units(bits, _RATES)
+    return _in_units(bits, RATES)
 
 
 def netem_words(netem: Netem) -> str:

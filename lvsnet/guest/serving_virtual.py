@@ -209,5 +209,5 @@ class VirtualService(Service):
         self.sole = len(self.clock.accounts) == 1
         self.impatient = not self.clock.controller.stopped
         if self.stall and stalls.kill(self.guest.pid):
-            self.stall, self.looked = "", None
+            self.stall = ""
             self.clock.heard = time.monotonic()

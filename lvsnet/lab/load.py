@@ -330,11 +330,8 @@ def _repeats(draft: _Draft, finding: Finding, first: dict[object, Loc]) -> bool:
 
     ``first``: what was found, and of which one at first; this finding is added.
     """
-    mark = draft.mark(finding)
-    return (
-        first.setdefault((mark, finding.loc[2:], finding.rule), finding.loc[:2])
-        != (finding.loc[:2])
-    )
+    one, where = finding.loc[:2], finding.loc[2:]
+    return first.setdefault((draft.mark(finding), where, finding.rule), one) != one
 
 
 def _follows(draft: _Draft, cut: frozenset[Loc], finding: Finding) -> bool:

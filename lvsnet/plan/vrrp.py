@@ -10,7 +10,7 @@ from lvsnet.plan.addressing import interface_name
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
-from lvsnet.lab.model_vrrp import SyncGroup, TrackScript, VrrpInstance, VrrpScript
+    from lvsnet.lab.model_vrrp import SyncGroup, TrackScript, VrrpInstance, VrrpScript
 
 
 def vrrp(lab: Lab, node: str) -> tuple[Statement, ...]:

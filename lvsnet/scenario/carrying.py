@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lvsnet.engine.link_counters import Counters
+from lvsnet.faults.text import RATES
 from lvsnet.observe.conditions import COMPARISONS
 from lvsnet.scenario.expecting import Verdict
 from lvsnet.scenario.model import Carried
 from lvsnet.scenario.words import SECOND, times
 
 BITS = 8
-UNITS = (("Gbit", 10**9), ("Mbit", 10**6), ("kbit", 10**3))
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,5 @@ def _drops(expected: Carried, then: Counters, now: Counters) -> Verdict:
 
 def _rate(bits: float) -> str:
     """Bits a second, with four digits: ``74.93 Mbit/s``."""
-    unit, size = next(((unit, size) for unit, size in UNITS if bits >= size), ("bit", 1))
+    unit, size = next((one for one in RATES if bits >= one[1]), RATES[-1])
     return f"{bits / size:.4g} {unit}/s" if bits < 10**12 else f"{bits / size:.0f} {unit}/s"

@@ -9,9 +9,7 @@ from lvsnet.lab.topology.values import Text, Told
 from lvsnet.observe.conditions import Server, addresses_of
 from lvsnet.plan.model import Plan
 from lvsnet.traffic import target as written
-from lvsnet.traffic.model import Answerer, Target
-
-SCHEMES = ("tcp", "udp")
+from lvsnet.traffic.model import ANSWERED, Answerer, Target
 
 
 def read(
@@ -21,7 +19,7 @@ def read(
 
     What is wrong is told. Without a plan nothing is compared with the lab.
     """
-    if names and target.scheme not in SCHEMES:
+    if names and target.scheme not in ANSWERED:
         first = names[0]
         why = f"{target} is answered by web servers; serve is for tcp:// and udp:// targets"
         told.error(first.mark, f"{first.path}: {why}")

@@ -38,12 +38,6 @@ def losses(scaled: Scaled) -> list[frozenset[int]]:
     return [frozenset(one) for one in combinations(range(len(scaled.weights)), scaled.losses)]
 
 
-def key(scaled: Scaled, plan: Plan) -> Key:
-    """What a plan of whole orders is judged by."""
-    worst = max(max(used(scaled, plan, lost)) for lost in losses(scaled))
-    return worst, len(scaled.weights) - len({order[0] for order in plan}), max(up(scaled, plan))
-
-
 def even(scaled: Scaled, plan: Plan) -> bool:
     """Whether all directors that are up are equally used, after up to so many losses."""
     directors = range(len(scaled.weights))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from lvsnet.engine.runtime import find
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.model import Plan
-from lvsnet.traffic.model import SCHEMES, STYLES, Load
+from lvsnet.traffic.model import ANSWERED, SCHEMES, STYLES, Load
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -43,7 +43,7 @@ def check_responder(node: str, scheme: str, port: int, plan: Plan) -> None:
         LvsnetError: it is not there, or neither is such a port.
     """
     find(plan, node)
-    if scheme not in ("tcp", "udp"):
+    if scheme not in ANSWERED:
         raise LvsnetError(f"{node}: what answers listens on a tcp or udp port, not {scheme!r}")
     if not 1 <= port <= 65535:
         raise LvsnetError(f"{node}: {port} is no port: 1 to 65535 are")

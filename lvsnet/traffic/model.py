@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 STYLES = ("request", "keepalive", "hold")
 SCHEMES = ("http", "tcp", "udp")
+ANSWERED = ("tcp", "udp")
+"""Those whose answer is a line that lvsnet's own responder can give."""
 
 
 @dataclass(frozen=True)

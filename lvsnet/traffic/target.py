@@ -6,7 +6,7 @@ import ipaddress
 import re
 from decimal import Decimal
 
-from lvsnet.traffic.model import SCHEMES, Answerer, Target
+from lvsnet.traffic.model import ANSWERED, SCHEMES, Answerer, Target
 
 EXAMPLES = "http://192.168.10.100/, tcp://192.168.10.100:3306 or udp://192.168.10.100:53"
 HTTP_PORT = 80
@@ -84,7 +84,7 @@ def answerer(text: str) -> Answerer:
     """
     node, _, where = text.rpartition(":")
     scheme, _, port = where.partition("/")
-    if not node or scheme not in ("tcp", "udp"):
+    if not node or scheme not in ANSWERED:
         raise ValueError(f"{text}: write such as nginx01:udp/9000, or nginx01:tcp/9000")
     return Answerer(node, scheme, _port(text, port))
 

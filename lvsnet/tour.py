@@ -11,6 +11,7 @@ from itertools import pairwise
 from lvsnet.control.place import Place
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.model import Lab
+from lvsnet.lab.virtual_services import virtual_services
 from lvsnet.progress import Report
 
 Show = Callable[[str, Mapping[str, object]], None]
@@ -55,9 +56,8 @@ def stage(lab: Lab) -> Stage:
         raise LvsnetError(
             f"the tour needs a client and a TCP service, and lab {lab.name} lacks one"
         )
-    service = services[0]
-    url = f"http://{service.address}:{service.port}/"
-    return Stage(lab.name, clients[0], str(service.address), url)
+    virtual = virtual_services(services[0])[0]
+    return Stage(lab.name, clients[0], str(virtual.address), f"http://{virtual}/")
 
 
 def walk(stage: Stage, place: Place, show: Show, report: Report) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from lvsnet.lab.virtual_services import virtual_services
 from lvsnet.plan import ipvsadm, keepalived, nginx
 from lvsnet.plan.addressing import fabric
 from lvsnet.plan.hosts import name_files
@@ -196,15 +197,16 @@ def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
     return tuple(
         RealServerListed(
             node=director,
-            protocol=site.service.protocol,
-            service=f"{site.service.address}:{site.service.port}",
+            protocol=virtual.protocol,
+            service=str(virtual),
             real_server=f"{rip(lab, director, member)}:{member.port}",
         )
         for site in services
+        for virtual in virtual_services(site.service)
         for director in site.directors
         if not _decides(lab.nodes[director], site.service)
         for member in site.members
-        if METHODS[site.service.method].OWN_PORTS or member.port == site.service.port
+        if METHODS[site.service.method].OWN_PORTS or member.port == virtual.port
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lvsnet.lab.virtual_services import virtual_services
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.model import File
@@ -65,11 +66,12 @@ def _seconds(timeout: Duration | None) -> str:
 
 def _service(lab: Lab, node: str, site: Site) -> Iterator[str]:
     service = site.service
-    virtual = f"{_PROTOCOLS[service.protocol]} {service.address}:{service.port}"
-    yield f"-A {virtual} -s {service.scheduler}"
-    for member in site.members:
-        real = f"{rip(lab, node, member)}:{member.port}"
-        yield f"-a {virtual} -r {real} {METHODS[service.method].OPTION} -w {member.weight}"
+    for one in virtual_services(service):
+        virtual = f"{_PROTOCOLS[one.protocol]} {one}"
+        yield f"-A {virtual} -s {service.scheduler}"
+        for member in site.members:
+            real = f"{rip(lab, node, member)}:{member.port}"
+            yield f"-a {virtual} -r {real} {METHODS[service.method].OPTION} -w {member.weight}"
 
 
 def _defaults(lab: Lab, node: str, sites: Sequence[Site]) -> str:

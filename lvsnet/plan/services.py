@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
+from lvsnet.lab.virtual_services import vips
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
@@ -33,7 +34,7 @@ class Site:
     name: str
     service: Service
     instance: str
-    """Name of the VRRP instance that holds the service's address."""
+    """Name of the VRRP instance that holds the service's first VIP."""
     directors: tuple[str, ...]
     members: tuple[Member, ...]
 
@@ -81,17 +82,20 @@ def ways_in(lab: Lab, site: Site, node: str) -> tuple[str, ...]:
 
 
 def _site(lab: Lab, name: str, service: Service) -> Site:
-    instance = _holder(lab, service.address)
-    if instance is None:
-        raise LvsnetError(
-            f"services.{name}: nobody holds {service.address}; put it among the addresses of a "
-            "vrrp instance"
-        )
+    instances = []
+    for vip in vips(service):
+        instance = _holder(lab, vip)
+        if instance is None:
+            raise LvsnetError(
+                f"services.{name}: nobody holds {vip}; put it among the addresses of a vrrp "
+                "instance"
+            )
+        instances.append(instance)
     return Site(
         name,
         service,
-        instance,
-        _machines(lab, instance),
+        instances[0],
+        _machines(lab, instances[0]),
         tuple(_member(lab, name, service, written) for written in service.real_servers),
     )
 

@@ -13,6 +13,7 @@ from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import RealServer, Service
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.values import is_address
+from lvsnet.lab.virtual_services import vips
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def listed(lab: Lab) -> Iterator[Member]:
     """The real servers of all services."""
     owners, holders = _owners(lab), vip_holders(lab)
     for name, service in lab.services.items():
-        serving = _directors(lab, holders.get(service.address))
+        serving = _directors(lab, holders.get(vips(service)[0]))
         for number, server in enumerate(service.real_servers):
             item: Loc = ("services", name, "real_servers", number)
             behind = _behind(lab, server, owners, holders)

@@ -14,6 +14,7 @@ from lvsnet.lab.checks.members import listed, vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
+from lvsnet.lab.virtual_services import vips
 
 _RESTS_ON: tuple[Loc, ...] = (("nodes",), ("segments",), ("vrrp",), ("vrrp_sync_group",))
 
@@ -159,14 +160,17 @@ def _paths(lab: Lab) -> list[_Path]:
     holders = vip_holders(lab)
     paths: dict[tuple[IPv4Address, str], _Path] = {}
     for member in listed(lab):
-        vip = member.spec.address
         if member.spec.method == "nat" and member.behind is not None and member.directors:
             for node in member.behind.nodes:
                 near = lab.nodes[node].interfaces.keys()
                 if any(near.isdisjoint(lab.nodes[one].interfaces) for one in member.directors):
                     continue
-                path = _Path(member.service, vip, holders[vip], member.directors, node, member.loc)
-                paths.setdefault((vip, node), path)
+                for vip in vips(member.spec):
+                    if vip in holders:
+                        path = _Path(
+                            member.service, vip, holders[vip], member.directors, node, member.loc
+                        )
+                        paths.setdefault((vip, node), path)
     return list(paths.values())
 
 
@@ -207,13 +211,13 @@ def _clients(lab: Lab, path: _Path) -> list[IPv4Address]:
 
 def _leading_back(lab: Lab, path: _Path) -> set[IPv4Address]:
     """Addresses that are always the working director's."""
-    vips = {
+    moving = {
         vip.ip
         for instance in lab.vrrp.values()
         if instance.priority.keys() >= set(path.directors)
         for vip in instance.addresses
     }
-    return vips | set(_own_addresses(lab, path)) if len(path.directors) == 1 else vips
+    return moving | set(_own_addresses(lab, path)) if len(path.directors) == 1 else moving
 
 
 def _own_addresses(lab: Lab, path: _Path) -> dict[IPv4Address, str]:
@@ -226,18 +230,18 @@ def _own_addresses(lab: Lab, path: _Path) -> dict[IPv4Address, str]:
 
 def _gateways(lab: Lab, path: _Path) -> list[IPv4Address]:
     """What the compiler may make the default gateway, the best first (lvsnet/plan/methods)."""
-    served = {service.address for service in lab.services.values()}
+    served = {vip for service in lab.services.values() for vip in vips(service)}
     together = _together(lab, path.holder)
     near = lab.nodes[path.node].interfaces
-    vips = [
+    shared = [
         (name not in together, vip.ip in served, vip.ip)
         for name, instance in lab.vrrp.items()
         if instance.segment in near and instance.priority.keys() >= set(path.directors)
         for vip in instance.addresses
         if vip.ip != path.vip
     ]
-    if vips or len(path.directors) > 1:
-        return [address for _, _, address in sorted(vips, key=lambda one: one[:2])]
+    if shared or len(path.directors) > 1:
+        return [address for _, _, address in sorted(shared, key=lambda one: one[:2])]
     own = lab.nodes[path.directors[0]].interfaces
     return [own[segment] for segment in near if segment in own]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 
 from lvsnet.lab.checks.members import Member, listed, vip_holders
+from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab, Node
 from lvsnet.lab.suggest import hint
+from lvsnet.lab.virtual_services import VirtualService, asked, virtual_services
 
 
 def address_is_a_vip(lab: Lab) -> Iterator[Finding]:
@@ -19,43 +21,48 @@ def address_is_a_vip(lab: Lab) -> Iterator[Finding]:
     """
     holders = vip_holders(lab)
     for name, service in lab.services.items():
-        loc = ("services", name, "address")
-        holder = holders.get(service.address)
-        if holder is None:
+        for place, vip in asked(service):
+            yield from _held_by_directors(lab, name, ("services", name, *place), vip, holders)
+
+
+def _held_by_directors(
+    lab: Lab, name: str, loc: Loc, vip: IPv4Address, holders: Mapping[IPv4Address, str]
+) -> Iterator[Finding]:
+    holder = holders.get(vip)
+    if holder is None:
+        yield Finding(
+            loc,
+            f"service {name}: {vip} is no VIP; no VRRP instance has it"
+            f"{hint(str(vip), map(str, holders))}",
+            because=(("vrrp",),),
+        )
+        return
+    for node in lab.vrrp[holder].priority:
+        # Of other roles VRRP has been told that they cannot be there.
+        if node in lab.nodes and lab.nodes[node].role == "realserver":
             yield Finding(
                 loc,
-                f"service {name}: {service.address} is no VIP; no VRRP instance has it"
-                f"{hint(str(service.address), map(str, holders))}",
-                because=(("vrrp",),),
+                f"service {name}: {vip} is a VIP of VRRP instance {holder}, which"
+                f" {node} can hold, and that is no director; its role is realserver",
             )
-            continue
-        for node in lab.vrrp[holder].priority:
-            # Of other roles VRRP has been told that they cannot be there.
-            if node in lab.nodes and lab.nodes[node].role == "realserver":
-                yield Finding(
-                    loc,
-                    f"service {name}: {service.address} is a VIP of VRRP instance {holder}, which"
-                    f" {node} can hold, and that is no director; its role is realserver",
-                )
-                break
+            break
 
 
 def services_once(lab: Lab) -> Iterator[Finding]:
     """One service to an address, protocol and port."""
-    first: dict[tuple[IPv4Address, str, int], str] = {}
+    first: dict[VirtualService, str] = {}
     for name, service in lab.services.items():
-        key = (service.address, service.protocol, service.port)
-        if key in first:
-            yield Finding(
-                ("services", name, "port"),
-                f"service {name}: {service.protocol} {service.address}:{service.port} is already"
-                f" service {first[key]}",
-                because=(
-                    ("services", name, "protocol"),
-                    ("services", first[key], "protocol"),
-                ),
-            )
-        first.setdefault(key, name)
+        for one in virtual_services(service):
+            if one in first:
+                yield Finding(
+                    ("services", name, "port"),
+                    f"service {name}: {one.protocol} {one} is already service {first[one]}",
+                    because=(
+                        ("services", name, "protocol"),
+                        ("services", first[one], "protocol"),
+                    ),
+                )
+            first.setdefault(one, name)
 
 
 def check_fields(lab: Lab) -> Iterator[Finding]:

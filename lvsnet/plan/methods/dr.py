@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lvsnet.lab.virtual_services import vips
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods.base import Needs, Sysctl
 from lvsnet.plan.model import Address
@@ -54,7 +55,7 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:
                 if segment != front
             ),
         ),
-        addresses=(Address("lo", f"{site.service.address}/32"),),
+        addresses=tuple(Address("lo", f"{vip}/32") for vip in vips(site.service)),
     )
 
 

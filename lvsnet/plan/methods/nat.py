@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lvsnet.lab.virtual_services import vips
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods.base import Needs, Sysctl
 
@@ -79,7 +80,7 @@ def _gateways(lab: Lab, site: Site, node: str) -> list[IPv4Address]:
 
 def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], IPv4Address]]:
     """VIPs, each with how much speaks against it."""
-    served = {service.address for service in lab.services.values()}
+    served = {vip for service in lab.services.values() for vip in vips(service)}
     together = {site.instance}.union(
         *(one.group for one in lab.vrrp_sync_group.values() if site.instance in one.group)
     )
@@ -87,7 +88,7 @@ def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], 
         reachable = instance.segment in lab.nodes[node].interfaces
         if reachable and instance.priority.keys() >= set(site.directors):
             for vip in instance.addresses:
-                if vip.ip != site.service.address:
+                if vip.ip not in vips(site.service):
                     # One that stays behind when the service moves breaks it, so one that moves
                     # with it comes first.
                     yield (name not in together, vip.ip in served), vip.ip

@@ -23,6 +23,12 @@ USES: Mapping[str, str] = {
     "ip_gre": "method tun over GRE",
     "gre": "method tun over GRE",
     "fou": "method tun over GUE",
+    "sit": "method tun from IPv4 to IPv6",
+    "ip6_tunnel": "method tun over IPv6",
+    "ip6_gre": "method tun over GRE over IPv6",
+    "sctp": "SCTP servers",
+    "ip_vs_ftp": "FTP through method nat",
+    "ip_vs_pe_sip": "persistence by SIP call",
     "sch_netem": "delay and loss",
     "sch_tbf": "rates",
     "sch_htb": "rates",
@@ -44,9 +50,10 @@ USUAL = (
     "veth", "bridge", "ip_vs",
     *(f"{SCHEDULERS}{name}" for name in (
         "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf",
+        "twos",
     )),
-    "ipip", "ip_gre", "fou", "sch_netem", "8021q", "dummy", "macvlan", "vxlan", "nf_conntrack",
-    "nf_tables",
+    "ip_vs_ftp", "sctp", "ipip", "ip_gre", "fou", "sit", "ip6_tunnel", "ip6_gre",
+    "sch_netem", "8021q", "dummy", "macvlan", "vxlan", "nf_conntrack", "nf_tables",
 )  # fmt: skip
 """All that labs can ask for, each a module's name."""
 

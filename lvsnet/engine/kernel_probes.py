@@ -68,6 +68,8 @@ FAMILIES: Mapping[str, int] = {
 """What were modules before Linux 4.17 and are options of nf_tables since -> NFPROTO_*."""
 GENERIC: Mapping[str, str] = {"fou": "fou", "ip_vs": "IPVS"}
 """Module -> its family of generic netlink."""
+PROTOCOLS: Mapping[str, int] = {"sctp": socket.IPPROTO_SCTP}
+"""Module -> what it speaks over IP."""
 FILES: Mapping[str, str] = {"nf_conntrack": "/proc/sys/net/netfilter/nf_conntrack_max"}
 """Module -> a file that is there with it, be it loaded or built in."""
 
@@ -134,6 +136,8 @@ def _able(name: str, links: IPRoute, ipvs: IPVS | None) -> bool:
         return _nf_tables()
     if name in FAMILIES:
         return _nf_tables_family(FAMILIES[name])
+    if name in PROTOCOLS:
+        return _protocol(PROTOCOLS[name])
     if name in FILES:
         return Path(FILES[name]).exists()
     return kernel_modules.present(name)
@@ -188,6 +192,16 @@ def _generic(family: str) -> bool:
             netlink.bind(family, genlmsg)
         except NetlinkError as error:
             return _known(error, errno.ENOENT)
+    return True
+
+
+def _protocol(number: int) -> bool:
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, number).close()
+    except OSError as error:
+        if error.errno not in (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT):
+            raise
+        return False
     return True
 
 

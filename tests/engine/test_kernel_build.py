@@ -268,7 +268,7 @@ $B sleep 10
 
 
 def test_every_name_that_a_lab_can_ask_for_is_built_in(real: Kernel) -> None:
-    names = ["squashfs", "overlay", "loop", *kernel.USUAL, "ip_vs_twos", "ip_vs_ftp", "sctp"]
+    names = ["squashfs", "overlay", "loop", *kernel.USUAL, "ip_vs_pe_sip"]
     names += ["nlmon", "nf_nat", "nft_masq", "nft_ct", "sch_tbf", "sch_htb", "ifb", "bonding"]
     dependencies = (real.modules / "modules.dep").read_text()
     assert load_order(dependencies, (real.modules / "modules.builtin").read_text(), names) == ()
@@ -278,7 +278,7 @@ def test_every_name_that_a_lab_can_ask_for_is_built_in(real: Kernel) -> None:
 def test_it_boots_and_can_do_all_that_a_lab_can_ask_for(real: Kernel, tmp_path: Path) -> None:
 
     kinds = [name for name in kernel_probes.KINDS if name != "wireguard"]
-    wanted = [*kernel.USUAL, "ip_vs_twos", *kinds, *kernel_probes.FAMILIES, *kernel_probes.QDISCS]
+    wanted = [*kernel.USUAL, *kinds, *kernel_probes.FAMILIES, *kernel_probes.QDISCS]
     command = shlex.join(
         ["env", f"WANTED={json.dumps(wanted)}", f"PYTHONPATH={resources.PACKAGE.parent}",
          sys.executable, "-c", TRIAL]

@@ -176,6 +176,13 @@ def test_the_message_names_all_and_says_what_to_do() -> None:
     ]
 
 
+def test_all_that_labs_can_ask_for_has_a_use_in_words() -> None:
+    assert "kernel module" not in {kernel.use(name) for name in kernel.USUAL}
+    for name in ("ip_vs_twos", "sit", "ip6_tunnel", "ip6_gre", "sctp", "ip_vs_ftp"):
+        assert name in kernel.USUAL
+    assert kernel.use("ip_vs_ftp") == "FTP through method nat"
+
+
 def test_modprobe_is_not_advised_where_it_cannot_help() -> None:
     assert "modprobe" not in kernel.message(["ip_vs"], Kernel("6.18.44", takes_modules=False))
     families = kernel.message(["nf_tables_inet"], UBUNTU)

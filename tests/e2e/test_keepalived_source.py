@@ -1,0 +1,42 @@
+"""keepalived.conf as lvsnet knows it, against the source of the keepalived that nodes have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from e2e import keepalived_source
+from lvsnet.keepalived.keywords import FILE
+from lvsnet.keepalived.keywords.model import Block
+
+INSTALLED = re.compile(r'\binstall_\w*keyword\w*\(\s*"([^"]+)"')
+"""install_keyword() and its kin, and install_http_ssl_check_keyword() that calls them."""
+
+
+def _names(block: Block) -> Iterator[str]:
+    for keyword in block.keywords.values():
+        yield keyword.name
+        if isinstance(keyword.block, Block):
+            yield from _names(keyword.block)
+
+
+def test_the_table_has_the_keywords_that_keepalived_installs() -> None:
+    installed = {
+        name
+        for parser in keepalived_source.parsers()
+        for name in INSTALLED.findall(parser.read_text())
+    }
+    assert set(_names(FILE)) == installed
+
+
+def _blocks(block: Block) -> Iterator[Block]:
+    yield block
+    for keyword in block.keywords.values():
+        if isinstance(keyword.block, Block):
+            yield from _blocks(keyword.block)
+
+
+def test_a_block_is_read_where_the_table_says() -> None:
+    source = keepalived_source.directory() / "keepalived"
+    for block in _blocks(FILE):
+        assert f'"{block.name}"' in (source / block.file).read_text() or not block.name, block.name

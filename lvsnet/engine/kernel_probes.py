@@ -50,6 +50,8 @@ KINDS: Mapping[str, str] = {
 SCHEDULERS = (
     "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos",
 )  # fmt: skip
+ENGINES: Mapping[str, str] = {"ip_vs_pe_sip": "sip"}
+"""Module -> its engine of persistence."""
 QDISCS: Mapping[str, Mapping[str, object]] = {
     "sch_htb": {},
     "sch_netem": {"delay": 1000},
@@ -128,6 +130,8 @@ def _able(name: str, links: IPRoute, ipvs: IPVS | None) -> bool:
         return ipvs is not None
     if name.startswith("ip_vs_") and scheduler in SCHEDULERS:
         return ipvs is not None and _scheduler(ipvs, scheduler)
+    if name in ENGINES:
+        return ipvs is not None and _engine(ipvs, ENGINES[name])
     if name in QDISCS:
         return _qdisc(links, name)
     if name in GENERIC:
@@ -168,6 +172,22 @@ def _scheduler(ipvs: IPVS, scheduler: str) -> bool:
         port=1 + SCHEDULERS.index(scheduler),
         protocol=socket.IPPROTO_TCP,
         sched_name=scheduler,
+    )
+    try:
+        ipvs.service("add", service)
+    except NetlinkError as error:
+        return _known(error, errno.ENOENT)
+    return True
+
+
+def _engine(ipvs: IPVS, engine: str) -> bool:
+    """By a service, at a port that no scheduler's is at."""
+    service = IPVSService(
+        addr="127.0.0.1",
+        port=1 + len(SCHEDULERS),
+        protocol=socket.IPPROTO_UDP,
+        sched_name="rr",
+        pe_name=engine,
     )
     try:
         ipvs.service("add", service)

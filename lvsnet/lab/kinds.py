@@ -81,6 +81,13 @@ Address = Annotated[
     BeforeValidator(values.address),
     WithJsonSchema({"type": "string", "format": "ipv4"}),
 ]
+Netmask = Annotated[
+    str,
+    BeforeValidator(values.netmask),
+    WithJsonSchema({"type": "string", "pattern": values.NETMASK}),
+]
+"""Ones, then zeros: ``255.255.255.0``."""
+
 Vip = Annotated[
     IPv4Interface,
     BeforeValidator(values.vip),

@@ -1,5 +1,6 @@
 # mypy: disable-error-code="explicit-any"
 # The methods that pydantic gives a model are annotated with Any.
+# ruff: noqa: RUF012 - pydantic copies the defaults for each model.
 """What a user may write of virtual services in a lab file, as pydantic models; see
 ``lvsnet.lab.model``."""
 
@@ -11,17 +12,29 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from lvsnet.lab import values
-from lvsnet.lab.kinds import Address, Port, Reference, Strict, UrlPath
+from lvsnet.lab.kinds import Address, Command, Netmask, Port, Reference, Strict, Switch, UrlPath
 from lvsnet.lab.units import Duration
 
 Scheduler = Literal[
-    "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf"
+    "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos"
 ]
+SchedulerFlag = Literal[
+    "sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3"
+]
+Quorum = Annotated[int, Field(ge=1, le=2**32 - 1, strict=True)]
+Threshold = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 
 
 def _real_server_form(value: object) -> object:
     """``nginx01`` and ``192.168.10.90`` are short for ``{node: ...}`` and ``{address: ...}``."""
     if isinstance(value, dict | RealServer):
+        return value
+    return {"address" if values.is_address(value) else "node": value}
+
+
+def _sorry_server_form(value: object) -> object:
+    """As of a real server."""
+    if isinstance(value, dict | SorryServer):
         return value
     return {"address" if values.is_address(value) else "node": value}
 
@@ -58,19 +71,33 @@ class Check(Strict):
     """Time between attempts."""
 
 
-class RealServer(Strict):
-    """A real server of a service: a node or an address. ``nginx01`` is short for
-    ``{node: nginx01}``, ``192.168.10.90`` for ``{address: 192.168.10.90}``."""
+class Server(Strict):
+    """Where clients of a service are sent: a node or an address."""
 
     node: Reference | None = None
     """A node whose role is realserver; its address in the first segment that it shares with the
     director."""
     address: Address | None = None
     """An address of a real server, or a VIP that real servers share by VRRP."""
-    weight: Annotated[int, Field(ge=0, le=65535, strict=True)] = 1
-    """Share of new connections, for schedulers that weigh; 0 gets none."""
     port: Port | None = None
     """The service's port unless given; with method dr it cannot differ from it."""
+
+
+class RealServer(Server):
+    """A real server of a service: a node or an address. ``nginx01`` is short for
+    ``{node: nginx01}``, ``192.168.10.90`` for ``{address: 192.168.10.90}``."""
+
+    weight: Annotated[int, Field(ge=0, le=65535, strict=True)] = 1
+    """Share of new connections, for schedulers that weigh; 0 gets none."""
+    uthreshold: Threshold = 0
+    """Once it has so many connections it gets no new ones; 0 for as many as come."""
+    lthreshold: Threshold = 0
+    """Below so many it gets new ones again; three quarters of ``uthreshold`` with 0."""
+
+
+class SorryServer(Server):
+    """Who answers while too few real servers are alive. ``nginx03`` is short for
+    ``{node: nginx03}``, ``192.168.10.90`` for ``{address: 192.168.10.90}``."""
 
 
 class Service(Strict):
@@ -90,6 +117,19 @@ class Service(Strict):
     """Forwarding method: dr is direct routing (ipvsadm -g), nat masquerading (ipvsadm -m)."""
     scheduler: Scheduler = "wlc"
     """As in ipvsadm(8)."""
+    sched_flags: list[SchedulerFlag] = []
+    """Of schedulers sh and mh: with ``-port`` they hash the client's port, too; with ``-fallback``
+    clients of a real server that takes none go to another one. ``flag-1`` is fallback, ``flag-2``
+    port."""
+    ops: Switch = False
+    """One-packet scheduling, of protocol udp: each datagram is balanced by itself."""
+    persistence_timeout: Annotated[Duration, AfterValidator(values.persistence)] | None = None
+    """For so long after its last connection a client comes to the same real server; whole
+    seconds, to 744h."""
+    persistence_granularity: Netmask | None = None
+    """Clients that are equal under this mask count as one: ``255.255.255.0``."""
+    persistence_engine: Literal["sip"] | None = None
+    """What a client is known by, instead of its address: ``sip`` takes the Call-ID of SIP."""
     real_servers: Annotated[
         list[
             Annotated[
@@ -106,3 +146,33 @@ class Service(Strict):
     """keepalived's virtual_server, or rules that ipvsadm loads once and nobody checks."""
     check: Check | None = None
     """Without it real servers stay in the table, whether they answer or not."""
+    alpha: Switch = True
+    """A real server that is checked is in the table only once its check has passed."""
+    omega: Switch = False
+    """When keepalived ends it runs ``quorum_down``."""
+    inhibit_on_failure: Switch = False
+    """A real server whose check fails stays in the table with weight 0, so that its connections
+    go on."""
+    ha_suspend: Switch = False
+    """A director checks only while it has the VIP."""
+    quorum: Quorum = 1
+    """Weights of the real servers that are alive, together: with less the service counts as
+    down, and the sorry server has its clients."""
+    hysteresis: Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)] = 0
+    """By how much weight above ``quorum`` it is up again, and below it down."""
+    quorum_up: Command | None = None
+    """A command to run when the quorum is gained."""
+    quorum_down: Command | None = None
+    """A command to run when it is lost."""
+    sorry_server: (
+        Annotated[
+            SorryServer,
+            BeforeValidator(
+                _sorry_server_form, json_schema_input_type=Reference | Address | SorryServer
+            ),
+        ]
+        | None
+    ) = None
+    """Who answers while the quorum is lost: a node, an address, or a mapping."""
+    sorry_server_inhibit: Switch = False
+    """It is in the table all the time, with weight 0 while it is not wanted."""

@@ -143,6 +143,21 @@ SECTIONS = (
         Excerpt("nat", ("services", "web", "real_servers")),
     ),
     Section(
+        "Sorry servers",
+        "sorry server",
+        "services: NAME: sorry_server",
+        model_services.SorryServer,
+        3,
+        "services:\n"
+        "  web:\n"
+        "    address: 192.168.10.100\n"
+        "    port: 80\n"
+        "    method: nat\n"
+        "    real_servers: [nginx01, nginx02]\n"
+        "    check: {type: http}\n"
+        "    sorry_server: {node: nginx03, port: 8080}\n",
+    ),
+    Section(
         "Checks",
         "check",
         "services: NAME: check",

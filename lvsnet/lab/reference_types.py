@@ -36,6 +36,7 @@ KINDS = (
     ),
     Kind(kinds.Address, "address", "An IPv4 address without a prefix length: `192.168.10.10`."),
     Kind(kinds.Vip, "VIP", "An IPv4 address, with a prefix length or without, which is `/32`."),
+    Kind(kinds.Netmask, "mask", "Ones and then zeros, as an IPv4 address: `255.255.255.0`."),
     Kind(kinds.Subnet, "subnet", "An IPv4 prefix without host bits: `192.168.10.0/24`."),
     Kind(kinds.Destination, "destination", "`default`, or an IPv4 prefix."),
     Kind(kinds.Port, "port", "A whole number from 1 to 65535."),

@@ -27,6 +27,44 @@ RULES: dict[str, Rule] = {
         " place",
         "ipvsadm(8), --real-server; keepalived/check/check_data.c",
     ),
+    "weight-unused": Rule(
+        "warning",
+        "a weight above 1 with a scheduler that only asks whether a weight is 0: rr, lc or dh",
+        "net/netfilter/ipvs/ip_vs_rr.c, ip_vs_lc.c and ip_vs_dh.c",
+    ),
+    "sh-weights": Rule(
+        "warning",
+        "the weights of a service with scheduler sh come to more than its table has places, 256:"
+        " some real servers have fewer than their share, or none",
+        "ip_vs_sh_reassign() of net/netfilter/ipvs/ip_vs_sh.c",
+    ),
+    "mh-weights": Rule(
+        "warning",
+        "weights of a service with scheduler mh are so far apart that the kernel makes them"
+        " coarser: above 63 times their common divisor it shifts bits out of all of them",
+        "ip_vs_mh_shift_weight() of net/netfilter/ipvs/ip_vs_mh.c",
+    ),
+    "quorum-weights": Rule(
+        "warning",
+        "a quorum is more than all real servers of its service weigh: keepalived lowers it to that",
+        "validate_check_config() of keepalived/check/check_data.c",
+    ),
+    "hysteresis-quorum": Rule(
+        "warning",
+        "a hysteresis is not below its quorum: keepalived lowers it to one less",
+        "validate_check_config() of keepalived/check/check_data.c",
+    ),
+    "hysteresis-weights": Rule(
+        "warning",
+        "quorum and hysteresis together are more than all real servers weigh: the quorum is never"
+        " gained, not even when keepalived starts",
+        "update_quorum_state() of keepalived/check/ipwrapper.c",
+    ),
+    "sorry-unused": Rule(
+        "warning",
+        "a service has a sorry server and no check: no real server ever counts as dead",
+        "update_quorum_state() of keepalived/check/ipwrapper.c",
+    ),
     "nat-return-path": Rule(
         "error",
         "with method nat a real server's answers do not go through the director that holds the"

@@ -22,6 +22,7 @@ SYSCTL_KEY = r"^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$"
 MODE = r"^(0o|0)?[0-7]{3}$"
 URL_PATH = r"^/[!-~]*$"
 VIP = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?$"
+NETMASK = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
 RULE = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 USER = r"^[a-z_][a-z0-9_-]{0,31}$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}$"
@@ -205,6 +206,27 @@ def vip(value: object) -> IPv4Interface:
     return IPv4Interface(f"{address(host)}/{length or 32}")
 
 
+def netmask(value: object) -> str:
+    """A mask of IPv4 addresses: ones, and then zeros.
+
+    keepalived takes a length such as 24 for the mask 0.0.0.24 (pgr_handler() of
+    keepalived/check/check_parser.c).
+    """
+    written = _word(value, "a mask such as 255.255.255.0")
+    length = re.fullmatch(r"/?([0-9]{1,2})", written)
+    if length and 1 <= int(length[1]) <= 32:
+        mask = IPv4Network(f"0.0.0.0/{length[1]}").netmask
+        raise ValueError(f"{shown(written)} is the length of a prefix; write the mask, {mask}")
+    try:
+        bits = int(IPv4Address(written))
+    except AddressValueError:
+        raise ValueError(f"{shown(written)} is not a mask such as 255.255.255.0") from None
+    rest = bits ^ 0xFFFFFFFF
+    if not bits or rest & (rest + 1):
+        raise ValueError(f"{written} is not a mask: ones and then zeros, such as 255.255.255.0")
+    return written
+
+
 def is_address(value: object) -> bool:
     """Whether it can only be meant as an IPv4 address, right or wrong: a host name has no dots."""
     return isinstance(value, str | Float) and bool(re.fullmatch(r"[0-9]+(\.[0-9]+)+", text(value)))
@@ -329,6 +351,13 @@ def ipvs_timeout(value: Duration) -> Duration:
     31 bits (ip_vs_set_timeout() of net/netfilter/ipvs/ip_vs_ctl.c), at 1000 a second at most."""
     if value.microseconds % 1_000_000 or not 1 <= value.seconds <= 2_147_483:
         raise ValueError(f"{value} is not a whole number of seconds from 1s to 2147483s")
+    return value
+
+
+def persistence(value: Duration) -> Duration:
+    """Whole seconds up to 31 days (MAX_TIMEOUT of ipvsadm, LVS_MAX_TIMEOUT of keepalived)."""
+    if value.microseconds % 1_000_000 or not Duration("1s") <= value <= Duration("744h"):
+        raise ValueError(f"{value} is not a whole number of seconds from 1s to 744h (31 days)")
     return value
 
 

@@ -155,6 +155,8 @@ def _model(loc: Loc) -> type[BaseModel]:
             return model_services.Service
         case ("services", _, "real_servers", _):
             return model_services.RealServer
+        case ("services", _, "sorry_server"):
+            return model_services.SorryServer
         case ("services", _, "check"):
             return model_services.Check
         case _:

@@ -106,7 +106,7 @@ def _needs(lab: Lab, node: str, services: Iterable[Site]) -> Iterator[Needs]:
         method = METHODS[site.service.method]
         if node in site.directors:
             yield method.director(lab, site, node)
-        if any(node in member.nodes for member in site.members):
+        if any(node in member.nodes for member in site.answering):
             yield method.real_server(lab, site, node)
 
 
@@ -117,7 +117,7 @@ def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
             member.port
             for site in services
             if site.service.protocol == "tcp"
-            for member in site.members
+            for member in site.answering
             if node in member.nodes
         )
         ports = serving or (80,)
@@ -164,6 +164,11 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
     if services or any(spec.role == "director" for spec in lab.nodes.values()):
         modules.append("ip_vs")
     modules += [f"ip_vs_{site.service.scheduler}" for site in services]
+    modules += [
+        f"ip_vs_pe_{engine}"
+        for site in services
+        if (engine := site.service.persistence_engine) is not None
+    ]
     for spec in lab.nodes.values():
         # What it includes from elsewhere is not read here; the kernel loads that when it is asked.
         own = own_configuration(spec) or ""
@@ -204,10 +209,15 @@ def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
         for site in services
         for virtual in virtual_services(site.service)
         for director in site.directors
-        if not _decides(lab.nodes[director], site.service)
+        if not _decides(lab.nodes[director], site.service) and not _waits(site.service)
         for member in site.members
         if METHODS[site.service.method].OWN_PORTS or member.port == virtual.port
     )
+
+
+def _waits(service: model_services.Service) -> bool:
+    """Whether a director takes real servers into its table only while it has the VIP."""
+    return service.ha_suspend and service.alpha and service.check is not None
 
 
 def _decides(spec: lab_model.Node, service: model_services.Service) -> bool:

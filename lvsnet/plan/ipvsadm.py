@@ -13,11 +13,11 @@ from lvsnet.lab.virtual_services import virtual_services
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.model import File
-from lvsnet.plan.services import Site, rip
+from lvsnet.plan.services import Member, Site, rip
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
-    from lvsnet.lab.model_services import Timeouts
+    from lvsnet.lab.model_services import Service, Timeouts
     from lvsnet.lab.units import Duration
 
 RULES_PATH = "/etc/ipvsadm.rules"
@@ -68,10 +68,32 @@ def _service(lab: Lab, node: str, site: Site) -> Iterator[str]:
     service = site.service
     for one in virtual_services(service):
         virtual = f"{_PROTOCOLS[one.protocol]} {one}"
-        yield f"-A {virtual} -s {service.scheduler}"
+        yield " ".join((f"-A {virtual} -s {service.scheduler}", *_settings(service)))
         for member in site.members:
             real = f"{rip(lab, node, member)}:{member.port}"
-            yield f"-a {virtual} -r {real} {METHODS[service.method].OPTION} -w {member.weight}"
+            rule = f"-a {virtual} -r {real} {METHODS[service.method].OPTION} -w {member.weight}"
+            yield " ".join((rule, *_thresholds(member)))
+
+
+def _settings(service: Service) -> Iterator[str]:
+    """In the order in which ``ipvsadm --save`` has them."""
+    if service.persistence_timeout is not None:
+        yield f"-p {service.persistence_timeout.seconds}"
+    if service.persistence_granularity is not None:
+        yield f"-M {service.persistence_granularity}"
+    if service.persistence_engine is not None:
+        yield f"--pe {service.persistence_engine}"
+    if service.ops:
+        yield "-o"
+    if service.sched_flags:
+        yield f"-b {','.join(service.sched_flags)}"
+
+
+def _thresholds(member: Member) -> Iterator[str]:
+    if member.uthreshold:
+        yield f"-x {member.uthreshold}"
+    if member.lthreshold:
+        yield f"-y {member.lthreshold}"
 
 
 def _defaults(lab: Lab, node: str, sites: Sequence[Site]) -> str:

@@ -11,7 +11,7 @@ from lvsnet.keepalived.writer import write
 from lvsnet.plan.model import ConfigurationTest, Daemon, File
 from lvsnet.plan.reading import included
 from lvsnet.plan.services import Site
-from lvsnet.plan.virtual_servers import lvs_timeouts, virtual_server
+from lvsnet.plan.virtual_servers import announces, lvs_timeouts, virtual_server
 from lvsnet.plan.vrrp import runs_commands, vrrp
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _global_defs(lab: Lab, node: str, sites: Sequence[Site]) -> Statement:
     def lines() -> Iterator[Statement]:
         # The name of the machine in messages and mails.
         yield statement("router_id", node)
-        if runs_commands(lab, node):
+        if runs_commands(lab, node) or any(map(announces, sites)):
             yield statement("script_user", lab.global_defs.script_user)
             if lab.global_defs.enable_script_security:
                 yield statement("enable_script_security")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
     from lvsnet.lab.model import Lab
-    from lvsnet.lab.model_services import RealServer, Service
+    from lvsnet.lab.model_services import RealServer, Server, Service
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,10 @@ class Member:
     address: IPv4Address | None
     """Where every director reaches it; None leaves that to the segments that they share."""
     port: int
-    weight: int
+    weight: int = 1
+    uthreshold: int = 0
+    """Connections; 0 for none."""
+    lthreshold: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,13 @@ class Site:
     """Name of the VRRP instance that holds the service's first VIP."""
     directors: tuple[str, ...]
     members: tuple[Member, ...]
+    sorry: tuple[Member, ...] = ()
+    """The sorry server; none or one."""
+
+    @property
+    def answering(self) -> tuple[Member, ...]:
+        """All that may have to answer clients."""
+        return (*self.members, *self.sorry)
 
 
 def sites(lab: Lab) -> tuple[Site, ...]:
@@ -70,7 +80,7 @@ def ways_in(lab: Lab, site: Site, node: str) -> tuple[str, ...]:
     """The segments by which a service's directors reach the real server ``node``."""
     addresses = [
         rip(lab, director, member)
-        for member in site.members
+        for member in site.answering
         if node in member.nodes
         for director in site.directors
     ]
@@ -91,21 +101,32 @@ def _site(lab: Lab, name: str, service: Service) -> Site:
                 "instance"
             )
         instances.append(instance)
+    sorry = service.sorry_server
     return Site(
         name,
         service,
         instances[0],
         _machines(lab, instances[0]),
-        tuple(_member(lab, name, service, written) for written in service.real_servers),
+        tuple(_real_server(lab, name, service, written) for written in service.real_servers),
+        () if sorry is None else (_member(lab, name, service, sorry),),
     )
 
 
-def _member(lab: Lab, name: str, service: Service, written: RealServer) -> Member:
+def _real_server(lab: Lab, name: str, service: Service, written: RealServer) -> Member:
+    return replace(
+        _member(lab, name, service, written),
+        weight=written.weight,
+        uthreshold=written.uthreshold,
+        lthreshold=written.lthreshold,
+    )
+
+
+def _member(lab: Lab, name: str, service: Service, written: Server) -> Member:
     port = written.port or service.port
     if written.address is None:
         if written.node is None:
             raise LvsnetError(f"services.{name}: a real server has neither node nor address")
-        return Member((written.node,), None, port, written.weight)
+        return Member((written.node,), None, port)
     nodes = tuple(
         node for node, spec in lab.nodes.items() if written.address in spec.interfaces.values()
     )
@@ -116,7 +137,7 @@ def _member(lab: Lab, name: str, service: Service, written: RealServer) -> Membe
             f"services.{name}: {written.address} is the address of no node and of no vrrp "
             "instance; name one of a real server's"
         )
-    return Member(nodes, written.address, port, written.weight)
+    return Member(nodes, written.address, port)
 
 
 def _holder(lab: Lab, address: IPv4Address) -> str | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lvsnet.keepalived.tree import Blank, Comment, Item, Statement, Word, comment, statement
+from lvsnet.keepalived.tree import Blank, Comment, Statement, Word, comment, statement
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.services import Member, Site, rip
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
-    from lvsnet.lab.model_services import Check, Timeouts
+    from lvsnet.lab.model_services import Check, Service, Timeouts
 
 
 def lvs_timeouts(timeouts: Timeouts) -> Iterator[Statement]:
@@ -27,6 +27,11 @@ def lvs_timeouts(timeouts: Timeouts) -> Iterator[Statement]:
         yield statement("lvs_timeouts", *words)
 
 
+def announces(site: Site) -> bool:
+    """Whether keepalived runs a program when the service goes down or comes up."""
+    return not (site.service.quorum_up is None and site.service.quorum_down is None)
+
+
 def virtual_server(lab: Lab, node: str, site: Site) -> Statement:
     """The virtual server of a service on its director ``node``."""
     service = site.service
@@ -36,10 +41,15 @@ def virtual_server(lab: Lab, node: str, site: Site) -> Statement:
         service.port,
         block=(
             comment(f"service {site.name}"),
-            *_checking(service.check),
+            *_checking(service),
+            *_quorum(service),
             statement("lb_algo", service.scheduler),
+            # Behind it: keepalived takes a flag only for the scheduler that it knows by then.
+            *(statement(flag) for flag in service.sched_flags),
+            *_ipvs(service),
             statement("lb_kind", METHODS[service.method].LB_KIND),
             statement("protocol", service.protocol.upper()),
+            *_sorry_server(lab, node, site),
             *(
                 item
                 for member in site.members
@@ -49,21 +59,56 @@ def virtual_server(lab: Lab, node: str, site: Site) -> Statement:
     )
 
 
-def _checking(check: Check | None) -> tuple[Item, ...]:
-    if check is None:
-        return ()
-    # Without alpha keepalived puts every real server into the table at once and takes the dead
-    # ones out after their first failed checks, so that clients of a director that has just
-    # started hit them, and nobody can tell "has passed" from "was not looked at yet". It costs
-    # nothing at start: a new master waits for its VIP longer than a first check takes, which
-    # warmup 0 makes one second. It comes anywhere within delay_loop otherwise, and with a long
-    # one the table would stay empty.
-    alpha = Statement((Word("alpha"),), comment=Comment(" in the table once its check passes"))
-    return (
-        statement("delay_loop", str(check.interval.seconds)),
-        statement("warmup", 0),
-        alpha,
-    )
+def _ipvs(service: Service) -> Iterator[Statement]:
+    """How IPVS treats connections of the service."""
+    if service.ops:
+        yield statement("ops")
+    if service.persistence_engine is not None:
+        yield statement("persistence_engine", service.persistence_engine)
+    if service.persistence_timeout is not None:
+        yield statement("persistence_timeout", str(service.persistence_timeout.seconds))
+    if service.persistence_granularity is not None:
+        yield statement("persistence_granularity", service.persistence_granularity)
+
+
+def _checking(service: Service) -> Iterator[Statement]:
+    if service.check is None:
+        return
+    yield statement("delay_loop", str(service.check.interval.seconds))
+    if service.alpha:
+        # Without alpha keepalived puts every real server into the table at once and takes the dead
+        # ones out after their first failed checks, so that clients of a director that has just
+        # started hit them, and nobody can tell "has passed" from "was not looked at yet". It costs
+        # nothing at start: a new master waits for its VIP longer than a first check takes, which
+        # warmup 0 makes one second. It comes anywhere within delay_loop otherwise, and with a long
+        # one the table would stay empty.
+        yield statement("warmup", 0)
+        yield Statement((Word("alpha"),), comment=Comment(" in the table once its check passes"))
+
+
+def _quorum(service: Service) -> Iterator[Statement]:
+    """When the service counts as up, and what that means."""
+    switches = {
+        "omega": service.omega,
+        "inhibit_on_failure": service.inhibit_on_failure,
+        "ha_suspend": service.ha_suspend,
+    }
+    yield from (statement(word) for word, wanted in switches.items() if wanted)
+    if service.quorum > 1:
+        yield statement("quorum", service.quorum)
+    if service.hysteresis:
+        yield statement("hysteresis", service.hysteresis)
+    if service.quorum_up is not None:
+        yield statement("quorum_up", service.quorum_up)
+    if service.quorum_down is not None:
+        yield statement("quorum_down", service.quorum_down)
+
+
+def _sorry_server(lab: Lab, director: str, site: Site) -> Iterator[Statement]:
+    for member in site.sorry:
+        yield statement("sorry_server", str(rip(lab, director, member)), member.port)
+        if site.service.sorry_server_inhibit:
+            yield statement("sorry_server_inhibit")
 
 
 def _real_server(lab: Lab, director: str, member: Member, check: Check | None) -> Statement:
@@ -73,6 +118,8 @@ def _real_server(lab: Lab, director: str, member: Member, check: Check | None) -
         member.port,
         block=(
             statement("weight", member.weight),
+            *((statement("uthreshold", member.uthreshold),) if member.uthreshold else ()),
+            *((statement("lthreshold", member.lthreshold),) if member.lthreshold else ()),
             *(() if check is None else (_checker(check),)),
         ),
     )

@@ -112,6 +112,7 @@ def test_the_example_labs_fit(path: Path) -> None:
         "spread-numbers",
         "spread-reserved",
         "spread-shape",
+        "service-values",
         "sync-groups",
     ],
 )
@@ -138,6 +139,7 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model_services.Timeouts: ("timeouts",),
         model_services.Service: ("services", "web"),
         model_services.RealServer: ("services", "web", "real_servers", 0),
+        model_services.SorryServer: ("services", "web", "sorry_server"),
         model_services.Check: ("services", "web", "check"),
     }
     assert set(places) == set(models().values())

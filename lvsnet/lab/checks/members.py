@@ -10,7 +10,7 @@ from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
-from lvsnet.lab.model_services import RealServer, Service
+from lvsnet.lab.model_services import RealServer, Server, Service
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.values import is_address
 from lvsnet.lab.virtual_services import vips
@@ -37,7 +37,7 @@ class Member:
     """Those of the service; what is wrong with others is told of them."""
     item: Loc
     """The place of the whole of it."""
-    server: RealServer
+    server: Server
     behind: Behind | None
     """None while something is wrong with it."""
 
@@ -52,12 +52,17 @@ class Member:
 
 
 def listed(lab: Lab) -> Iterator[Member]:
-    """The real servers of all services."""
+    """The real servers of all services, the sorry servers among them."""
     owners, holders = _owners(lab), vip_holders(lab)
     for name, service in lab.services.items():
         serving = _directors(lab, holders.get(vips(service)[0]))
-        for number, server in enumerate(service.real_servers):
-            item: Loc = ("services", name, "real_servers", number)
+        places: list[tuple[Loc, Server]] = [
+            (("services", name, "real_servers", number), server)
+            for number, server in enumerate(service.real_servers)
+        ]
+        if service.sorry_server is not None:
+            places.append((("services", name, "sorry_server"), service.sorry_server))
+        for item, server in places:
             behind = _behind(lab, server, owners, holders)
             yield Member(name, service, serving, item, server, behind)
 
@@ -93,7 +98,7 @@ def _directors(lab: Lab, holder: str | None) -> tuple[str, ...]:
 
 def _behind(
     lab: Lab,
-    server: RealServer,
+    server: Server,
     owners: Mapping[IPv4Address, tuple[str, str]],
     holders: Mapping[IPv4Address, str],
 ) -> Behind | None:
@@ -198,6 +203,8 @@ def members_once(lab: Lab) -> Iterator[Finding]:
     """A director has a real server in a service once to an address and port."""
     seen: dict[tuple[str, str, IPv4Address | str, int], str] = {}
     for member in listed(lab):
+        if not isinstance(member.server, RealServer):
+            continue  # keepalived takes a sorry server that is a real server as well
         port = member.server.port or member.spec.port
         twice = ""
         for director in member.directors or ("",):
@@ -216,7 +223,7 @@ def members_once(lab: Lab) -> Iterator[Finding]:
             )
 
 
-def _reached(lab: Lab, director: str, server: RealServer) -> IPv4Address | str:
+def _reached(lab: Lab, director: str, server: Server) -> IPv4Address | str:
     """The address at which a director reaches a real server; its node's name without one."""
     if server.address is not None:
         return server.address

@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lvsnet.lab.checks.members import vip_holders
 from lvsnet.lab.checks.tracking import tracks
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import File, Lab
 from lvsnet.lab.model_vrrp import SyncGroup, VrrpInstance
+from lvsnet.lab.virtual_services import vips
 
 _LINKS = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/")
 """Symbolic links into /usr since Debian 12 (hier(7), file-hierarchy(7))."""
@@ -135,6 +137,18 @@ def _commands(lab: Lab) -> Iterator[_Command]:
         yield from _notifications(
             lab, ("vrrp_sync_group", name), f"sync group {name}", group, machines
         )
+    holders = vip_holders(lab)
+    for name, service in lab.services.items():
+        holder = holders.get(vips(service)[0])
+        machines = [] if holder is None else list(lab.vrrp[holder].priority)
+        for key, line in (
+            ("quorum_up", service.quorum_up),
+            ("quorum_down", service.quorum_down),
+        ):
+            if line is not None:
+                user = lab.global_defs.script_user
+                what = f"service {name}: {key}"
+                yield _Command(("services", name, key), what, line, user, _known(lab, machines))
 
 
 def _notifications(

@@ -9,6 +9,7 @@ from lvsnet.lab.checks.members import Member, listed, vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab, Node
+from lvsnet.lab.model_services import RealServer
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.virtual_services import VirtualService, asked, virtual_services
 
@@ -105,6 +106,8 @@ def _unanswered(lab: Lab) -> Iterator[Finding]:
         name, service, behind = member.service, member.spec, member.behind
         if service.protocol != "udp" or service.check is None or behind is None or name in told:
             continue
+        if not isinstance(member.server, RealServer):
+            continue  # nobody checks a sorry server
         kind, port = service.check.type, _port(member)
         by_tcp = kind != "udp"
         for node in behind.nodes:

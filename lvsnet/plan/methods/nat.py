@@ -56,7 +56,7 @@ def _no_redirects(scope: str) -> Sysctl:
 
 def _with_clients(lab: Lab, site: Site) -> list[str]:
     """Segments of the service's real servers in which clients are, too."""
-    real_servers = {node for member in site.members for node in member.nodes}
+    real_servers = {node for member in site.answering for node in member.nodes}
     return [
         segment
         for segment in lab.segments

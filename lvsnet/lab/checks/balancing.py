@@ -1,0 +1,163 @@
+"""Checks of how a service is balanced: what IPVS refuses, and what it or keepalived takes for
+something else.
+
+Most of it neither says: a flag of another scheduler is dropped, an engine without persistence is
+never asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import gcd
+
+from lvsnet.lab.document import Loc
+from lvsnet.lab.finding import Finding
+from lvsnet.lab.model import Lab
+from lvsnet.lab.model_services import Service
+
+FLAGGED = ("sh", "mh")
+"""Schedulers that have flags (ip_vs_sh.c and ip_vs_mh.c of net/netfilter/ipvs)."""
+UNWEIGHED = ("rr", "lc", "dh")
+"""Those that only ask whether a weight is 0."""
+SH_TABLE = 256
+"""Places of sh's table: IP_VS_SH_TAB_SIZE, with Linux's own CONFIG_IP_VS_SH_TAB_BITS of 8."""
+MH_TURNS = 64
+"""From which on mh makes weights coarser: 2 ** IP_VS_MH_TAB_BITS, with an index of 12."""
+
+
+def flags(lab: Lab) -> Iterator[Finding]:
+    """A scheduler has its own flags, each once."""
+    for name, service in lab.services.items():
+        for number, flag in enumerate(service.sched_flags):
+            loc: Loc = ("services", name, "sched_flags", number)
+            rests_on: tuple[Loc, ...] = (("services", name, "scheduler"),)
+            named = flag.partition("-")[0]
+            if service.scheduler not in FLAGGED:
+                yield Finding(
+                    loc,
+                    f"service {name}: {flag} is for a scheduler that has flags, sh or mh;"
+                    f" {service.scheduler} has none, and would go on without a word",
+                    because=rests_on,
+                )
+            elif named in FLAGGED and named != service.scheduler:
+                yield Finding(
+                    loc,
+                    f"service {name}: {flag} is a flag of scheduler {named}, and this one is"
+                    f" {service.scheduler}; keepalived drops it without a word, ipvsadm refuses"
+                    f" the service; write {flag.replace(named, service.scheduler)}",
+                    because=rests_on,
+                )
+            elif flag in service.sched_flags[:number]:
+                yield Finding(loc, f"service {name}: {flag} is there twice")
+
+
+def one_packet(lab: Lab) -> Iterator[Finding]:
+    """A connection of TCP or SCTP has many packets, and all of them go one way."""
+    for name, service in lab.services.items():
+        if service.ops and service.protocol != "udp":
+            yield Finding(
+                ("services", name, "ops"),
+                f"service {name}: ops is for protocol udp, and this one's is {service.protocol}:"
+                " keepalived clears it, ipvsadm refuses the service; take it out",
+                "key",
+                (("services", name, "protocol"),),
+            )
+
+
+def persistence(lab: Lab) -> Iterator[Finding]:
+    """What belongs to persistence is there with it, and fits the protocol."""
+    for name, service in lab.services.items():
+        if service.persistence_timeout is None:
+            for key, what in (
+                ("persistence_granularity", service.persistence_granularity),
+                ("persistence_engine", service.persistence_engine),
+            ):
+                if what is not None:
+                    yield Finding(
+                        ("services", name, key),
+                        f"service {name}: {key} is of persistence, which it has none of; add"
+                        " persistence_timeout: 6m, or take it out",
+                        "key",
+                        (("services", name, "persistence_timeout"),),
+                    )
+        elif service.persistence_engine == "sip" and service.protocol != "udp":
+            yield Finding(
+                ("services", name, "persistence_engine"),
+                f"service {name}: the engine sip looks for a Call-ID in datagrams alone"
+                f" (ip_vs_sip_fill_param() of the kernel), so with protocol {service.protocol} no"
+                " connection would ever be made; take it out, or use protocol udp",
+                because=(("services", name, "protocol"),),
+            )
+
+
+def thresholds(lab: Lab) -> Iterator[Finding]:
+    """The kernel takes no real server whose lower threshold is above the upper one."""
+    for name, service in lab.services.items():
+        for number, server in enumerate(service.real_servers):
+            if server.lthreshold <= server.uthreshold:
+                continue
+            item: Loc = ("services", name, "real_servers", number)
+            what = (
+                f"above uthreshold {server.uthreshold}"
+                if server.uthreshold
+                else "given without uthreshold, which is 0 then"
+            )
+            yield Finding(
+                (*item, "lthreshold"),
+                f"service {name}: lthreshold {server.lthreshold} is {what}; the kernel refuses such"
+                " a real server (ip_vs_add_dest()), so it would not be in the table",
+                because=((*item, "uthreshold"),),
+            )
+
+
+def weights(lab: Lab) -> Iterator[Finding]:
+    """Weights do something, and as much as they say."""
+    for name, service in lab.services.items():
+        given = [server.weight for server in service.real_servers]
+        if service.scheduler in UNWEIGHED:
+            yield from _unused(name, service)
+        elif service.scheduler == "sh" and sum(given) > SH_TABLE:
+            yield Finding(
+                ("services", name, "scheduler"),
+                f"service {name}: with scheduler sh a real server has as many of {SH_TABLE} places"
+                f" as its weight says, and the weights come to {sum(given)}: some real servers"
+                " have fewer, or none; take smaller weights",
+                because=(("services", name, "real_servers"),),
+                rule="sh-weights",
+            )
+        elif service.scheduler == "mh" and _coarse(given):
+            yield Finding(
+                ("services", name, "scheduler"),
+                f"service {name}: scheduler mh has {MH_TURNS} steps for weights, and these go up"
+                f" to {max(given) // gcd(*given)} times their common divisor, so it makes them"
+                " coarser; take weights that are nearer to each other",
+                because=(("services", name, "real_servers"),),
+                rule="mh-weights",
+            )
+
+
+def _unused(name: str, service: Service) -> Iterator[Finding]:
+    if service.quorum > 1:
+        return  # which counts them
+    for number, server in enumerate(service.real_servers):
+        if server.weight > 1:
+            yield Finding(
+                ("services", name, "real_servers", number, "weight"),
+                f"service {name}: scheduler {service.scheduler} asks of a weight only whether it is"
+                f" 0, so {server.weight} does nothing; use"
+                f" {'wrr' if service.scheduler == 'rr' else 'wlc'}, or take it out",
+                because=(("services", name, "scheduler"),),
+                rule="weight-unused",
+            )
+            return
+
+
+def _coarse(given: Sequence[int]) -> bool:
+    """Whether mh takes weights for others than they are."""
+    common = gcd(*given)
+    if not common:
+        return False
+    steps = [weight // common for weight in given]
+    # As many bits as the largest has beyond those of the table's steps (ip_vs_mh_shift_weight()).
+    shift = max(0, max(steps).bit_length() - (MH_TURNS.bit_length() - 1))
+    return any(step % (1 << shift) for step in steps)

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from lvsnet.lab import values
+from lvsnet.lab import ip_values, values
+from lvsnet.lab.ip_values import IPAddress, IPInterface, IPNetwork
 
 Text = Annotated[str, BeforeValidator(values.text), WithJsonSchema({"type": ["string", "number"]})]
 """A number is taken as the text that it was written with."""
@@ -77,23 +77,23 @@ Command = Annotated[
     str, BeforeValidator(values.command), WithJsonSchema({"type": "string", "minLength": 1})
 ]
 Address = Annotated[
-    IPv4Address,
-    BeforeValidator(values.address),
-    WithJsonSchema({"type": "string", "format": "ipv4"}),
+    IPAddress,
+    BeforeValidator(ip_values.address),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
 ]
 Netmask = Annotated[
     str,
-    BeforeValidator(values.netmask),
-    WithJsonSchema({"type": "string", "pattern": values.NETMASK}),
+    BeforeValidator(ip_values.netmask),
+    WithJsonSchema({"type": "string", "pattern": ip_values.NETMASK}),
 ]
 """Ones, then zeros: ``255.255.255.0``."""
 
 Vip = Annotated[
-    IPv4Interface,
-    BeforeValidator(values.vip),
-    WithJsonSchema({"type": "string", "pattern": values.VIP}),
+    IPInterface,
+    BeforeValidator(ip_values.vip),
+    WithJsonSchema({"type": "string", "pattern": ip_values.VIP}),
 ]
-"""An address with its prefix length, /32 unless given."""
+"""An address with its prefix length, /32 or /128 unless given."""
 
 AuthPass = Annotated[
     str, BeforeValidator(values.auth_pass), WithJsonSchema({"type": ["string", "number"]})
@@ -106,16 +106,29 @@ Image = Annotated[
     BeforeValidator(values.image),
     WithJsonSchema({"type": "string", "pattern": values.IMAGE}),
 ]
-_PREFIX = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
 Subnet = Annotated[
-    IPv4Network,
-    BeforeValidator(values.subnet),
-    WithJsonSchema({"type": "string", "pattern": _PREFIX}),
+    IPNetwork,
+    BeforeValidator(ip_values.subnet),
+    WithJsonSchema({"type": "string", "pattern": ip_values.PREFIX}),
 ]
+Addresses = Annotated[
+    list[Address],
+    BeforeValidator(ip_values.one_or_more, json_schema_input_type=Address | list[Address]),
+    Field(min_length=1),
+]
+"""One, or one of IPv4 and one of IPv6."""
+Subnets = Annotated[
+    list[Subnet],
+    BeforeValidator(ip_values.one_or_more, json_schema_input_type=Subnet | list[Subnet]),
+    Field(min_length=1),
+]
+"""One, or one of IPv4 and one of IPv6."""
 Destination = Annotated[
-    Literal["default"] | IPv4Network,
-    BeforeValidator(values.destination),
-    WithJsonSchema({"anyOf": [{"const": "default"}, {"type": "string", "pattern": _PREFIX}]}),
+    Literal["default"] | IPNetwork,
+    BeforeValidator(ip_values.destination),
+    WithJsonSchema(
+        {"anyOf": [{"const": "default"}, {"type": "string", "pattern": ip_values.PREFIX}]}
+    ),
 ]
 
 # Strict: in pydantic's lax mode true is 1 and "80" is 80.

@@ -33,6 +33,7 @@ from lvsnet.lab import values
 from lvsnet.lab.kinds import (
     AbsolutePath,
     Address,
+    Addresses,
     Capability,
     Command,
     Destination,
@@ -46,6 +47,7 @@ from lvsnet.lab.kinds import (
     RuleName,
     Strict,
     Subnet,
+    Subnets,
     Switch,
     SysctlKey,
     Text,
@@ -86,10 +88,12 @@ Scenarios = Annotated[dict[str, object], WithJsonSchema({"type": "object"})]
 
 
 class Segment(Strict):
-    """One L2 broadcast domain. ``lan: 192.168.10.0/24`` is short for ``{subnet: ...}``."""
+    """One L2 broadcast domain. ``lan: 192.168.10.0/24`` is short for ``{subnet: ...}``, and so is
+    ``lan: [192.168.10.0/24, fd00:10::/64]``."""
 
-    subnet: Subnet
-    """Addresses of the segment's nodes are in it; no two segments overlap."""
+    subnet: Subnets
+    """Addresses of the segment's nodes are in it; no two segments overlap. A list has one of IPv4
+    and one of IPv6."""
     mtu: Annotated[int, Field(ge=576, le=65535, strict=True)] = 1500
     """Largest packet in bytes, on every interface in the segment."""
 
@@ -111,7 +115,8 @@ class Route(Strict):
     to: Destination
     """``default``, or a prefix: ``10.0.0.0/8``."""
     via: Address
-    """The gateway, in one of the node's segments."""
+    """The gateway, in one of the node's segments, of the same family as ``to``; with ``default`` it
+    says which family's default route it is."""
 
 
 class Node(Strict):
@@ -119,8 +124,9 @@ class Node(Strict):
 
     role: Role
     """What the machine is for: directors balance with IPVS, real servers answer with nginx."""
-    interfaces: dict[Reference, Address]
-    """Segment -> address. Interfaces are named eth1, eth2, ... in this order."""
+    interfaces: dict[Reference, Addresses]
+    """Segment -> address, or a list of one IPv4 and one IPv6 address. Interfaces are named eth1,
+    eth2, ... in this order."""
     files: dict[
         AbsolutePath,
         Annotated[
@@ -194,7 +200,10 @@ class Lab(Strict):
         dict[
             Name,
             Annotated[
-                Segment, BeforeValidator(_segment_form, json_schema_input_type=Subnet | Segment)
+                Segment,
+                BeforeValidator(
+                    _segment_form, json_schema_input_type=Subnet | list[Subnet] | Segment
+                ),
             ],
         ],
         Field(json_schema_extra={"minProperties": 1}),

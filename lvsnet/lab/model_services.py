@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from lvsnet.lab import values
+from lvsnet.lab import ip_values, values
+from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.kinds import Address, Command, Netmask, Port, Reference, Strict, Switch, UrlPath
 from lvsnet.lab.units import Duration
 
@@ -29,14 +29,14 @@ def _real_server_form(value: object) -> object:
     """``nginx01`` and ``192.168.10.90`` are short for ``{node: ...}`` and ``{address: ...}``."""
     if isinstance(value, dict | RealServer):
         return value
-    return {"address" if values.is_address(value) else "node": value}
+    return {"address" if ip_values.is_address(value) else "node": value}
 
 
 def _sorry_server_form(value: object) -> object:
     """As of a real server."""
     if isinstance(value, dict | SorryServer):
         return value
-    return {"address" if values.is_address(value) else "node": value}
+    return {"address" if ip_values.is_address(value) else "node": value}
 
 
 class Timeouts(Strict):
@@ -104,8 +104,10 @@ class Service(Strict):
     """A virtual service: a VIP and port whose connections go to real servers."""
 
     address: Annotated[
-        IPv4Address,
-        BeforeValidator(values.service_address, json_schema_input_type=Address | Literal["spread"]),
+        IPAddress,
+        BeforeValidator(
+            ip_values.service_address, json_schema_input_type=Address | Literal["spread"]
+        ),
     ]
     """A VIP of one of the VRRP instances, whose machines are directors. ``spread`` makes a service
     of each VIP of the spread, ``NAME-1``, ``NAME-2``, ..."""

@@ -34,11 +34,23 @@ KINDS = (
         "instance name",
         "Letters, digits and any of `_.-`, at most 63; as keepalived's own names.",
     ),
-    Kind(kinds.Address, "address", "An IPv4 address without a prefix length: `192.168.10.10`."),
-    Kind(kinds.Vip, "VIP", "An IPv4 address, with a prefix length or without, which is `/32`."),
+    Kind(
+        kinds.Address,
+        "address",
+        "An IPv4 or IPv6 address without a prefix length: `192.168.10.10`, `fd00:10::10`.",
+    ),
+    Kind(
+        kinds.Vip,
+        "VIP",
+        "An IPv4 or IPv6 address, with a prefix length or without, which is `/32` or `/128`.",
+    ),
     Kind(kinds.Netmask, "mask", "Ones and then zeros, as an IPv4 address: `255.255.255.0`."),
-    Kind(kinds.Subnet, "subnet", "An IPv4 prefix without host bits: `192.168.10.0/24`."),
-    Kind(kinds.Destination, "destination", "`default`, or an IPv4 prefix."),
+    Kind(
+        kinds.Subnet,
+        "subnet",
+        "An IPv4 or IPv6 prefix without host bits: `192.168.10.0/24`, `fd00:10::/64`.",
+    ),
+    Kind(kinds.Destination, "destination", "`default`, or an IPv4 or IPv6 prefix."),
     Kind(kinds.Port, "port", "A whole number from 1 to 65535."),
     Kind(
         Duration,

@@ -12,9 +12,10 @@ from itertools import islice
 from typing import get_args
 
 from lvsnet.errors import LvsnetError
-from lvsnet.lab import values
+from lvsnet.lab import ip_values, values
 from lvsnet.lab.document import Entry, Item, Leaf, Listing, Loc, Node, Table, child
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.model import Role
 from lvsnet.lab.model_vrrp import Spread
 from lvsnet.lab.scalars import Integer
@@ -25,6 +26,7 @@ HIGHEST_ID = 255
 """Of virtual_router_id, one byte (RFC 3768, 5.3.3)."""
 _ADDRESSES: tuple[tuple[str | None, ...], ...] = (
     ("nodes", None, "interfaces", None),
+    ("nodes", None, "interfaces", None, None),
     ("nodes", None, "routes", None, "via"),
     ("vrrp", None, "addresses", None),
     ("services", None, "address"),
@@ -167,7 +169,7 @@ def keys_of(root: Table) -> dict[str, Entry]:
 
 def _judge_once(addresses: Listing) -> None:
     """Each address is a VIP once; whether it can be one, the checks tell."""
-    seen: set[IPv4Address] = set()
+    seen: set[IPAddress] = set()
     findings = []
     for number, item in enumerate(addresses.items):
         address = _address(item.node)
@@ -180,15 +182,27 @@ def _judge_once(addresses: Listing) -> None:
 
 
 def _subnet(root: Table, segment: str) -> IPv4Network:
+    """The IPv4 subnet; of IPv6 there are too many addresses for a choice to be of use."""
     written = child(child(root, "segments"), segment)
-    leaf = child(written, "subnet") if isinstance(written, Table) else written
+    value = child(written, "subnet") if isinstance(written, Table) else written
+    leaves = [item.node for item in value.items] if isinstance(value, Listing) else [value]
     try:
-        return values.subnet(leaf.value if isinstance(leaf, Leaf) else None)
+        found = [
+            ip_values.subnet(leaf.value if isinstance(leaf, Leaf) else None) for leaf in leaves
+        ]
     except ValueError:
         raise RefusedError from None
+    for subnet in found:
+        if isinstance(subnet, IPv4Network):
+            return subnet
+    message = (
+        f"vrrp.spread: addresses: a number of VIPs is taken from an IPv4 subnet, and segment"
+        f" {segment} has none; write the IPv6 addresses as a list"
+    )
+    raise RefusedError(Finding((*PLACE, "addresses"), message))
 
 
-def _free(subnet: IPv4Network, used: set[IPv4Address], wanted: int) -> list[IPv4Address]:
+def _free(subnet: IPv4Network, used: set[IPAddress], wanted: int) -> list[IPv4Address]:
     """At most ``wanted`` of a subnet's addresses, from the highest one down.
 
     In a /31 both are hosts' (RFC 3021).
@@ -199,7 +213,7 @@ def _free(subnet: IPv4Network, used: set[IPv4Address], wanted: int) -> list[IPv4
     return list(islice((one for one in down if one not in used), wanted))
 
 
-def _used(root: Table) -> Iterator[IPv4Address]:
+def _used(root: Table) -> Iterator[IPAddress]:
     for path in _ADDRESSES:
         for node in _at(root, path):
             address = _address(node)
@@ -220,10 +234,10 @@ def _at(node: Node | None, path: tuple[str | None, ...]) -> Iterator[Node]:
             yield from _at(item.node, path[1:])
 
 
-def _address(node: Node) -> IPv4Address | None:
+def _address(node: Node) -> IPAddress | None:
     """The address that is written, with a prefix length or without; None when none is."""
     try:
-        return values.vip(node.value).ip if isinstance(node, Leaf) else None
+        return ip_values.vip(node.value).ip if isinstance(node, Leaf) else None
     except ValueError:
         return None
 

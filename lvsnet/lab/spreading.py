@@ -15,6 +15,7 @@ from lvsnet.lab.checks.spread import unwise
 from lvsnet.lab.compose import MOST_VALUES
 from lvsnet.lab.document import Entry, Item, Leaf, Listing, Loc, Node, Table, child, plain
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.ip_values import vip
 from lvsnet.lab.model_vrrp import Spread, VrrpSettings
 from lvsnet.lab.scalars import Integer
 from lvsnet.lab.spread_choices import (
@@ -26,7 +27,7 @@ from lvsnet.lab.spread_choices import (
     judge_directors,
     segment_of,
 )
-from lvsnet.lab.values import SPREAD, text, vip
+from lvsnet.lab.values import SPREAD, text
 
 SETTINGS = frozenset(VrrpSettings.model_fields)
 """What a spread gives to each of its instances."""

@@ -7,8 +7,6 @@ text continues a message that starts with the place of the value (``nodes.lb01.r
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
-from typing import Literal
 
 from lvsnet.lab.scalars import Float, Integer
 from lvsnet.lab.suggest import nearest
@@ -21,8 +19,6 @@ ABSOLUTE_PATH = r"^(/[^/]+)+$"
 SYSCTL_KEY = r"^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$"
 MODE = r"^(0o|0)?[0-7]{3}$"
 URL_PATH = r"^/[!-~]*$"
-VIP = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?$"
-NETMASK = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
 RULE = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 USER = r"^[a-z_][a-z0-9_-]{0,31}$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}$"
@@ -195,43 +191,6 @@ def image(value: object) -> str:
     return written
 
 
-def vip(value: object) -> IPv4Interface:
-    """An address, with its prefix length or without, which is /32."""
-    if isinstance(value, IPv4Interface):
-        return value
-    written = _word(value, "an IPv4 address")
-    host, slash, length = written.partition("/")
-    if slash and not (re.fullmatch(r"[0-9]{1,2}", length) and 1 <= int(length) <= 32):
-        raise ValueError(f"{shown(written)}: the prefix length is not from 1 to 32")
-    return IPv4Interface(f"{address(host)}/{length or 32}")
-
-
-def netmask(value: object) -> str:
-    """A mask of IPv4 addresses: ones, and then zeros.
-
-    keepalived takes a length such as 24 for the mask 0.0.0.24 (pgr_handler() of
-    keepalived/check/check_parser.c).
-    """
-    written = _word(value, "a mask such as 255.255.255.0")
-    length = re.fullmatch(r"/?([0-9]{1,2})", written)
-    if length and 1 <= int(length[1]) <= 32:
-        mask = IPv4Network(f"0.0.0.0/{length[1]}").netmask
-        raise ValueError(f"{shown(written)} is the length of a prefix; write the mask, {mask}")
-    try:
-        bits = int(IPv4Address(written))
-    except AddressValueError:
-        raise ValueError(f"{shown(written)} is not a mask such as 255.255.255.0") from None
-    rest = bits ^ 0xFFFFFFFF
-    if not bits or rest & (rest + 1):
-        raise ValueError(f"{written} is not a mask: ones and then zeros, such as 255.255.255.0")
-    return written
-
-
-def is_address(value: object) -> bool:
-    """Whether it can only be meant as an IPv4 address, right or wrong: a host name has no dots."""
-    return isinstance(value, str | Float) and bool(re.fullmatch(r"[0-9]+(\.[0-9]+)+", text(value)))
-
-
 def auth_pass(value: object) -> str:
     """Any text that keepalived.conf can hold, but none that is empty."""
     written = text(value)
@@ -250,82 +209,11 @@ def user(value: object) -> str:
     return _matching(USER, value, "the name of a user such as nobody")
 
 
-def address(value: object) -> IPv4Address:
-    if isinstance(value, IPv4Address):
-        return value
-    written = _word(value, "an IPv4 address")
-    if "/" in written:
-        raise ValueError(f"{shown(written)} has a prefix length; write the address alone")
-    try:
-        return IPv4Address(written)
-    except AddressValueError:
-        pass
-    if re.fullmatch(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", written):
-        raise ValueError(f"{shown(written)} is not an IPv4 address; IPv6 is not supported yet")
-    raise ValueError(f"{shown(written)} is not an IPv4 address")
-
-
-def service_address(value: object) -> IPv4Address:
-    """A VIP; ``spread`` has been replaced by the addresses of the spread before."""
-    try:
-        return address(value)
-    except ValueError as error:
-        meant = isinstance(value, str) and nearest(value, (SPREAD,))
-        raise ValueError(f"{error}; did you mean '{SPREAD}'?" if meant else str(error)) from None
-
-
 def how_many_vips(value: object) -> object:
     """A whole number, whose bounds the model knows."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"expected how many VIPs, or a list of them, not {shown(value)}")
     return value
-
-
-def prefix(value: object) -> IPv4Network:
-    """An IPv4 prefix, with its length: ``10.0.0.0/8``."""
-    if isinstance(value, IPv4Network):
-        return value
-    written = _word(value, "a prefix such as 192.168.10.0/24")
-    host, slash, length = written.partition("/")
-    if not slash:
-        raise ValueError(f"{shown(written)} needs a prefix length, such as {host}/24")
-    if not re.fullmatch(r"[0-9]{1,2}", length) or int(length) > 32:
-        raise ValueError(f"{shown(written)} is not an IPv4 prefix such as 192.168.10.0/24")
-    address(host)
-    try:
-        return IPv4Network(written)
-    except (ValueError, NetmaskValueError):
-        network = IPv4Network(written, strict=False)
-        raise ValueError(
-            f"{written} has host bits set; the prefix that it is in is {network}"
-        ) from None
-
-
-def subnet(value: object) -> IPv4Network:
-    """A prefix that hosts can be in."""
-    network = prefix(value)
-    if network.prefixlen == 32:
-        raise ValueError(f"{network} has room for one address only; a segment joins several nodes")
-    for reserved, purpose in _RESERVED.items():
-        if network.overlaps(reserved):
-            raise ValueError(f"{network} overlaps {reserved}, which is for {purpose}")
-    return network
-
-
-_RESERVED = {
-    IPv4Network("0.0.0.0/8"): "'this network' (RFC 1122, 3.2.1.3)",
-    IPv4Network("127.0.0.0/8"): "loopback (RFC 1122, 3.2.1.3)",
-    IPv4Network("224.0.0.0/4"): "multicast (RFC 5771)",
-    IPv4Network("240.0.0.0/4"): "future use (RFC 1112, 4)",
-}
-
-
-def destination(value: object) -> Literal["default"] | IPv4Network:
-    """Where a route leads: ``default``, or a prefix; 0.0.0.0/0 is the default."""
-    if value == "default":
-        return "default"
-    network = prefix(value)
-    return "default" if network.prefixlen == 0 else network
 
 
 CENTISECOND = 10_000
@@ -380,12 +268,6 @@ def memory(value: Size) -> Size:
     if not least <= value <= most:
         raise ValueError(f"{value} is not from {least}, which five nodes need, to {most}")
     return value
-
-
-def _word(value: object, what: str) -> str:
-    if isinstance(value, str | Integer | Float):
-        return text(value)
-    raise ValueError(f"expected {what}, not {shown(value)}")
 
 
 def _matching(pattern: str, value: object, what: str) -> str:

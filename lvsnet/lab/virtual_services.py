@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lvsnet.endpoint import joined
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from ipaddress import IPv4Address
 
     from lvsnet.lab.document import Loc
+    from lvsnet.lab.ip_values import IPAddress
     from lvsnet.lab.model_services import Service
 
 
@@ -23,12 +25,12 @@ class VirtualService:
 
     protocol: str
     """``tcp`` or ``udp``."""
-    address: IPv4Address
+    address: IPAddress
     port: int
 
     def __str__(self) -> str:
         """As tables and conditions have it, without the protocol: ``192.168.10.100:80``."""
-        return f"{self.address}:{self.port}"
+        return joined(self.address, self.port)
 
 
 def virtual_services(service: Service) -> tuple[VirtualService, ...]:
@@ -36,11 +38,16 @@ def virtual_services(service: Service) -> tuple[VirtualService, ...]:
     return (VirtualService(service.protocol, service.address, service.port),)
 
 
-def asked(service: Service) -> Iterator[tuple[Loc, IPv4Address]]:
+def asked(service: Service) -> Iterator[tuple[Loc, IPAddress]]:
     """The addresses that clients ask, each with its place in the service."""
     yield ("address",), service.address
 
 
-def vips(service: Service) -> tuple[IPv4Address, ...]:
+def vips(service: Service) -> tuple[IPAddress, ...]:
     """The addresses that clients ask, each once."""
     return tuple(dict.fromkeys(address for _, address in asked(service)))
+
+
+def version(service: Service) -> int:
+    """Of IP, by which clients ask; a service is of one family."""
+    return vips(service)[0].version

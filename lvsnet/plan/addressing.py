@@ -7,9 +7,12 @@ from hashlib import sha256
 from itertools import count
 from typing import TYPE_CHECKING
 
+from lvsnet.lab.addressing import subnet_of
 from lvsnet.plan.model import Interface, Segment
 
 if TYPE_CHECKING:
+    from lvsnet.lab import model
+    from lvsnet.lab.ip_values import IPAddress
     from lvsnet.lab.model import Lab
 
 LONGEST_NAME = 15
@@ -35,19 +38,26 @@ def fabric(lab: Lab) -> tuple[tuple[Segment, ...], dict[str, tuple[Interface, ..
     )
     interfaces: dict[str, list[Interface]] = {node: [] for node in lab.nodes}
     for (node, segment, name), port in zip(ends, names[len(bridges) :], strict=True):
-        address = lab.nodes[node].interfaces[segment]
-        subnet = lab.segments[segment]
+        spec = lab.segments[segment]
         interfaces[node].append(
             Interface(
                 name=name,
                 segment=segment,
                 port=port,
                 mac=mac_address(lab.name, node, name),
-                addresses=(f"{address}/{subnet.subnet.prefixlen}",),
-                mtu=subnet.mtu,
+                addresses=tuple(
+                    _with_length(spec, address) for address in lab.nodes[node].interfaces[segment]
+                ),
+                mtu=spec.mtu,
             )
         )
     return segments, {node: tuple(found) for node, found in interfaces.items()}
+
+
+def _with_length(segment: model.Segment, address: IPAddress) -> str:
+    subnet = subnet_of(segment, address.version)
+    length = address.max_prefixlen if subnet is None else subnet.prefixlen
+    return f"{address}/{length}"
 
 
 def interface_name(lab: Lab, node: str, segment: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from lvsnet.endpoint import joined
+from lvsnet.lab.addressing import own
 from lvsnet.lab.virtual_services import virtual_services
 from lvsnet.plan import ipvsadm, keepalived, nginx
 from lvsnet.plan.addressing import fabric
@@ -75,8 +77,13 @@ def _node(lab: Lab, name: str, interfaces: tuple[Interface, ...], services: Sequ
     spec = lab.nodes[name]
     needs = list(_needs(lab, name, services))
     addresses = _unique(address for need in needs for address in need.addresses)
-    ways = routes(name, (need.gateways for need in needs), spec.routes)
-    wanted = sysctls(spec.role, (sysctl for need in needs for sysctl in need.sysctls), spec.sysctls)
+    ways = routes(name, [need.gateways for need in needs], spec.routes)
+    wanted = sysctls(
+        spec.role,
+        _versions(spec),
+        (sysctl for need in needs for sysctl in need.sysctls),
+        spec.sysctls,
+    )
     software = _software(lab, name, services)
     generated = (
         *name_files(lab, name),
@@ -125,7 +132,7 @@ def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
         awaited = () if nginx.PATH in spec.files else ports
         files = keepalived.keepalived_files(lab, node, ())
         return _Software(
-            files=(*nginx.nginx_files(node, ports), *files),
+            files=(*nginx.nginx_files(node, ports, _versions(spec)), *files),
             daemons=(
                 nginx.nginx_daemon(awaited, own_texts(spec).items()),
                 *_keepalived(spec, files),
@@ -204,7 +211,7 @@ def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
             node=director,
             protocol=virtual.protocol,
             service=str(virtual),
-            real_server=f"{rip(lab, director, member)}:{member.port}",
+            real_server=joined(rip(lab, director, member), member.port),
         )
         for site in services
         for virtual in virtual_services(site.service)
@@ -225,6 +232,11 @@ def _decides(spec: lab_model.Node, service: model_services.Service) -> bool:
     if service.configured_by == "ipvsadm":
         return ipvsadm.RULES_PATH in spec.files
     return own_configuration(spec) is not None
+
+
+def _versions(spec: lab_model.Node) -> set[int]:
+    """Of IP, of which a machine has addresses."""
+    return {address.version for address in own(spec)}
 
 
 def _by_stage(*daemons: Daemon) -> tuple[Daemon, ...]:

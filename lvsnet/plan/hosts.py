@@ -32,4 +32,4 @@ def _addresses(lab: Lab, node: str, other: str) -> list[str]:
     ours = lab.nodes[node].interfaces
     theirs = lab.nodes[other].interfaces
     near_first = sorted(theirs, key=lambda segment: segment not in ours)
-    return [str(theirs[segment]) for segment in near_first]
+    return [str(address) for segment in near_first for address in theirs[segment]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lvsnet.endpoint import joined
 from lvsnet.lab.virtual_services import virtual_services
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods import METHODS
@@ -70,7 +71,7 @@ def _service(lab: Lab, node: str, site: Site) -> Iterator[str]:
         virtual = f"{_PROTOCOLS[one.protocol]} {one}"
         yield " ".join((f"-A {virtual} -s {service.scheduler}", *_settings(service)))
         for member in site.members:
-            real = f"{rip(lab, node, member)}:{member.port}"
+            real = joined(rip(lab, node, member), member.port)
             rule = f"-a {virtual} -r {real} {METHODS[service.method].OPTION} -w {member.weight}"
             yield " ".join((rule, *_thresholds(member)))
 

@@ -6,7 +6,7 @@ In a lab the engine sets them by netlink and the files only lie there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import ip_address, ip_interface
 
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.model import Address, File, Interface, Route
@@ -52,9 +52,9 @@ def _file(path: str, head: str, lines: Iterable[str]) -> File:
 
 
 def _towards(node: str, interfaces: Sequence[Interface], route: Route) -> str:
-    gateway = IPv4Address(route.via)
+    gateway = ip_address(route.via)
     for interface in interfaces:
-        if any(gateway in IPv4Interface(address).network for address in interface.addresses):
+        if any(gateway in ip_interface(address).network for address in interface.addresses):
             return interface.name
     raise LvsnetError(
         f"node {node}: the route to {route.destination} goes via {route.via}, which is in none "
@@ -83,6 +83,8 @@ def _others(addresses: Sequence[Address]) -> Iterator[str]:
         yield f"    name: {name}"
         yield "  addresses:"
         for address in addresses:
-            if address.interface == name:
+            if address.interface == name and ":" in address.address:
+                yield f"    - {address.address}"  # a label is IPv4's (systemd.network(5), Label)
+            elif address.interface == name:
                 yield f"    - {address.address}:"
                 yield f"        label: {_LABEL}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from string import Template
 
 from lvsnet.plan.model import Daemon, File
@@ -41,9 +41,15 @@ $listens        root /var/www/html;
 """)
 
 
-def nginx_files(node: str, ports: Sequence[int]) -> tuple[File, ...]:
-    """Configuration and page of a real server that listens on ``ports``."""
-    listens = "".join(f"        listen {port};\n" for port in ports)
+def nginx_files(node: str, ports: Sequence[int], versions: Collection[int]) -> tuple[File, ...]:
+    """Configuration and page of a real server that listens on ``ports`` of these versions of IP."""
+    forms = {4: "{}", 6: "[::]:{}"}
+    listens = "".join(
+        f"        listen {form.format(port)};\n"
+        for port in ports
+        for version, form in forms.items()
+        if version in versions
+    )
     return (
         File(PATH, _CONF.substitute(listens=listens)),
         File("/var/www/html/index.html", f"{node}\n"),

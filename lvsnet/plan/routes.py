@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
@@ -15,24 +15,39 @@ _DEFAULT = "default"
 
 
 def routes(
-    node: str, gateways: Iterable[tuple[str, ...]], user: Iterable[lab_model.Route]
+    node: str, gateways: Sequence[tuple[str, ...]], user: Iterable[lab_model.Route]
 ) -> tuple[Route, ...]:
-    """Routes of ``node``; a default route of the user's takes the place of a generated one.
+    """Routes of ``node``; a default route of the user's takes the place of a generated one of its
+    family.
 
     ``gateways`` has an entry for each service: those that would do for it, the best one first;
     none when the service does not mind.
 
-    Raises LvsnetError when no gateway does for all services that want one.
+    Raises LvsnetError when no gateway does for all services of a family that want one.
     """
     own = tuple(Route(str(route.to), str(route.via)) for route in user)
-    wanted = [choice for choice in gateways if choice]
-    if not wanted or any(route.destination == _DEFAULT for route in own):
-        return own
+    made = []
+    for version in (4, 6):
+        wanted = [choice for choice in gateways if choice and _version(choice[0]) == version]
+        if wanted and not any(_is_default(route, version) for route in own):
+            made.append(Route(_DEFAULT, _common(node, wanted)))
+    return (*made, *own)
+
+
+def _common(node: str, wanted: Sequence[tuple[str, ...]]) -> str:
     for gateway in wanted[0]:
         if all(gateway in choice for choice in wanted):
-            return (Route(_DEFAULT, gateway), *own)
+            return gateway
     choices = "; ".join(" or ".join(choice) for choice in wanted)
     raise LvsnetError(
         f"node {node}: its services want different gateways, and a machine has one default "
         f"route: {choices}. Balance them by the same directors, or give the node routes of its own"
     )
+
+
+def _is_default(route: Route, version: int) -> bool:
+    return route.destination == _DEFAULT and _version(route.via) == version
+
+
+def _version(address: str) -> int:
+    return 6 if ":" in address else 4

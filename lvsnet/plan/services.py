@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
-from lvsnet.lab.virtual_services import vips
+from lvsnet.lab.addressing import FAMILIES, addresses, contains, own
+from lvsnet.lab.virtual_services import version, vips
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address
-
+    from lvsnet.lab.ip_values import IPAddress
     from lvsnet.lab.model import Lab
     from lvsnet.lab.model_services import RealServer, Server, Service
 
@@ -21,8 +21,10 @@ class Member:
 
     nodes: tuple[str, ...]
     """The machines that answer for it: one, or all that share its address by VRRP."""
-    address: IPv4Address | None
+    address: IPAddress | None
     """Where every director reaches it; None leaves that to the segments that they share."""
+    version: int
+    """Of IP, of the address at which it is reached."""
     port: int
     weight: int = 1
     uthreshold: int = 0
@@ -57,7 +59,7 @@ def sites(lab: Lab) -> tuple[Site, ...]:
     return tuple(_site(lab, name, service) for name, service in lab.services.items())
 
 
-def rip(lab: Lab, director: str, member: Member) -> IPv4Address:
+def rip(lab: Lab, director: str, member: Member) -> IPAddress:
     """The address at which ``director`` reaches a real server.
 
     For one that is given by its node, its address in its first segment that the director is in.
@@ -67,18 +69,18 @@ def rip(lab: Lab, director: str, member: Member) -> IPv4Address:
     if member.address is not None:
         return member.address
     (node,) = member.nodes
-    for segment, address in lab.nodes[node].interfaces.items():
-        if segment in lab.nodes[director].interfaces:
+    for segment, address in addresses(lab.nodes[node]):
+        if segment in lab.nodes[director].interfaces and address.version == member.version:
             return address
     raise LvsnetError(
-        f"node {node} shares no segment with its director {director}; give it an interface in "
-        "one of the director's"
+        f"node {node} shares no segment with its director {director} in which it has an "
+        f"{FAMILIES[member.version]} address; give it one in one of the director's"
     )
 
 
 def ways_in(lab: Lab, site: Site, node: str) -> tuple[str, ...]:
     """The segments by which a service's directors reach the real server ``node``."""
-    addresses = [
+    rips = [
         rip(lab, director, member)
         for member in site.answering
         if node in member.nodes
@@ -87,7 +89,7 @@ def ways_in(lab: Lab, site: Site, node: str) -> tuple[str, ...]:
     return tuple(
         segment
         for segment in lab.nodes[node].interfaces
-        if any(address in lab.segments[segment].subnet for address in addresses)
+        if any(contains(lab.segments[segment], address) for address in rips)
     )
 
 
@@ -126,10 +128,8 @@ def _member(lab: Lab, name: str, service: Service, written: Server) -> Member:
     if written.address is None:
         if written.node is None:
             raise LvsnetError(f"services.{name}: a real server has neither node nor address")
-        return Member((written.node,), None, port)
-    nodes = tuple(
-        node for node, spec in lab.nodes.items() if written.address in spec.interfaces.values()
-    )
+        return Member((written.node,), None, version(service), port)
+    nodes = tuple(node for node, spec in lab.nodes.items() if written.address in own(spec))
     if not nodes and (instance := _holder(lab, written.address)) is not None:
         nodes = _machines(lab, instance)
     if not nodes:
@@ -137,10 +137,10 @@ def _member(lab: Lab, name: str, service: Service, written: Server) -> Member:
             f"services.{name}: {written.address} is the address of no node and of no vrrp "
             "instance; name one of a real server's"
         )
-    return Member(nodes, written.address, port)
+    return Member(nodes, written.address, written.address.version, port)
 
 
-def _holder(lab: Lab, address: IPv4Address) -> str | None:
+def _holder(lab: Lab, address: IPAddress) -> str | None:
     for name, instance in lab.vrrp.items():
         if any(address == vip.ip for vip in instance.addresses):
             return name

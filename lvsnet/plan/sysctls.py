@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lvsnet.plan.methods.base import Sysctl
@@ -15,24 +15,28 @@ METHODS_PATH = "/etc/sysctl.d/10-ipvsadm.conf"
 PATH = "/etc/sysctl.d/50-lvsnet.conf"
 MODULES_PATH = "/etc/modules-load.d/ipvs.conf"
 
-_ROLES: dict[Role, tuple[Sysctl, ...]] = {
-    "router": (
-        Sysctl("net.ipv4.ip_forward", "1", "Pass packets on from one interface to another."),
-    ),
+_FORWARDING = {
+    4: Sysctl("net.ipv4.ip_forward", "1", "Pass packets on from one interface to another."),
+    6: Sysctl("net.ipv6.conf.all.forwarding", "1", "Pass IPv6 packets on, too."),
 }
+"""Version of IP -> what makes a router of a machine."""
 
 
 def sysctls(
-    role: Role, needed: Iterable[Sysctl], user: Mapping[str, str]
+    role: Role, versions: Collection[int], needed: Iterable[Sysctl], user: Mapping[str, str]
 ) -> dict[str, tuple[Sysctl, ...]]:
     """Path of a file -> what it sets, in the order in which a machine's start reads them.
 
-    The first has what forwarding methods need, the second what ``role`` does and then the user's
-    own. A parameter is in one of them: where the user gives a value, only that one is set.
+    ``versions``: of IP, of which the machine has addresses. The first file has what forwarding
+    methods need, the second what ``role`` does and then the user's own. A parameter is in one of
+    them: where the user gives a value, only that one is set.
     """
     own = {dotted(key): value for key, value in user.items()}
     first = {one.key: one for one in needed if one.key not in own}
-    second = {one.key: one for one in _ROLES.get(role, ()) if one.key not in {*own, *first}}
+    roles = [one for version, one in _FORWARDING.items() if version in versions]
+    second = {
+        one.key: one for one in (roles if role == "router" else ()) if one.key not in {*own, *first}
+    }
     second |= {key: Sysctl(key, value, "From the lab file.") for key, value in own.items()}
     return {METHODS_PATH: tuple(first.values()), PATH: tuple(second.values())}
 

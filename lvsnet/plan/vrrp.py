@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lvsnet.keepalived.tree import Statement, statement
+from lvsnet.lab.addressing import address_in, version_of
 from lvsnet.plan.addressing import interface_name
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ def _preemption(instance: VrrpInstance) -> Iterator[Statement]:
 
 
 def _unicast(lab: Lab, node: str, instance: VrrpInstance) -> Iterator[Statement]:
+    version = version_of(instance)
     addresses = {
-        machine: str(lab.nodes[machine].interfaces[instance.segment])
+        machine: str(address_in(lab.nodes[machine], instance.segment, version))
         for machine in lab.nodes
         if machine in instance.priority
     }

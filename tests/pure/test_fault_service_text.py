@@ -11,7 +11,7 @@ from lvsnet.engine.nginx_text import Directive
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.nginx import nginx_files
 
-CONF = nginx_files("nginx01", (80,))[0].content
+CONF = nginx_files("nginx01", (80,), {4})[0].content
 
 
 def _parsed(text: str) -> tuple[Directive, ...]:

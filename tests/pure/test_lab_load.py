@@ -43,9 +43,9 @@ def test_the_example_labs_load(path: Path) -> None:
 
 def test_dr() -> None:
     lab = load(ROOT / "labs" / "dr.yaml")
-    assert lab.segments["lan"].subnet == IPv4Network("192.168.10.0/24")
+    assert lab.segments["lan"].subnet == [IPv4Network("192.168.10.0/24")]
     assert list(lab.nodes) == ["client", "lb01", "lb02", "nginx01", "nginx02"]
-    assert lab.nodes["lb01"].interfaces == {"lan": IPv4Address("192.168.10.11")}
+    assert lab.nodes["lb01"].interfaces == {"lan": [IPv4Address("192.168.10.11")]}
     assert lab.vrrp["VI_1"].priority == {"lb01": 150, "lb02": 100}
     assert str(lab.vrrp["VI_1"].advert_int) == "1s"
     check = lab.services["web"].check

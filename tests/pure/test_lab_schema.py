@@ -58,7 +58,7 @@ def test_durations_have_defaults_that_can_be_written() -> None:
 
 
 SHORT_FORMS = {
-    "segments": ("properties/segments/patternProperties/*", ["string", "Segment"]),
+    "segments": ("properties/segments/patternProperties/*", ["string", "array", "Segment"]),
     "sync groups": ("properties/vrrp_sync_group/patternProperties/*", ["array", "SyncGroup"]),
     "real servers": (
         "$defs/Service/properties/real_servers/items",

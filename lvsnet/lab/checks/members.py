@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
+from lvsnet.lab import addressing
 from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.ip_values import IPAddress, is_address
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import RealServer, Server, Service
 from lvsnet.lab.suggest import hint
-from lvsnet.lab.values import is_address
-from lvsnet.lab.virtual_services import vips
+from lvsnet.lab.virtual_services import version, vips
 
 
 @dataclass(frozen=True)
@@ -67,20 +68,20 @@ def listed(lab: Lab) -> Iterator[Member]:
             yield Member(name, service, serving, item, server, behind)
 
 
-def vip_holders(lab: Lab) -> Mapping[IPv4Address, str]:
+def vip_holders(lab: Lab) -> Mapping[IPAddress, str]:
     """VIP -> the VRRP instance that has it."""
-    holders: dict[IPv4Address, str] = {}
+    holders: dict[IPAddress, str] = {}
     for name, instance in lab.vrrp.items():
         for vip in instance.addresses:
             holders.setdefault(vip.ip, name)
     return holders
 
 
-def _owners(lab: Lab) -> Mapping[IPv4Address, tuple[str, str]]:
+def _owners(lab: Lab) -> Mapping[IPAddress, tuple[str, str]]:
     """Address -> the node that has it on an interface, and that interface's segment."""
-    owners: dict[IPv4Address, tuple[str, str]] = {}
+    owners: dict[IPAddress, tuple[str, str]] = {}
     for name, node in lab.nodes.items():
-        for segment, address in node.interfaces.items():
+        for segment, address in addressing.addresses(node):
             owners.setdefault(address, (name, segment))
     return owners
 
@@ -99,18 +100,18 @@ def _directors(lab: Lab, holder: str | None) -> tuple[str, ...]:
 def _behind(
     lab: Lab,
     server: Server,
-    owners: Mapping[IPv4Address, tuple[str, str]],
-    holders: Mapping[IPv4Address, str],
+    owners: Mapping[IPAddress, tuple[str, str]],
+    holders: Mapping[IPAddress, str],
 ) -> Behind | None:
     nodes: tuple[str, ...] = ()
     segment = None
     match server.node, server.address:
         case str(node), None:
             nodes = (node,)
-        case None, IPv4Address() as address if address in owners:
+        case None, IPv4Address() | IPv6Address() as address if address in owners:
             node, segment = owners[address]
             nodes = (node,)
-        case None, IPv4Address() as address if address in holders:
+        case None, IPv4Address() | IPv6Address() as address if address in holders:
             instance = lab.vrrp[holders[address]]
             nodes, segment = tuple(instance.priority), instance.segment
     right = nodes and all(_has_role(lab, node, "realserver") for node in nodes)
@@ -201,14 +202,14 @@ def _wrong_address(
 
 def members_once(lab: Lab) -> Iterator[Finding]:
     """A director has a real server in a service once to an address and port."""
-    seen: dict[tuple[str, str, IPv4Address | str, int], str] = {}
+    seen: dict[tuple[str, str, IPAddress | str, int], str] = {}
     for member in listed(lab):
         if not isinstance(member.server, RealServer):
             continue  # keepalived takes a sorry server that is a real server as well
         port = member.server.port or member.spec.port
         twice = ""
         for director in member.directors or ("",):
-            reached = _reached(lab, director, member.server)
+            reached = _reached(lab, director, member)
             key = (member.service, director, reached, port)
             twice = seen.get(key, twice)
             seen.setdefault(key, member.name)
@@ -223,14 +224,16 @@ def members_once(lab: Lab) -> Iterator[Finding]:
             )
 
 
-def _reached(lab: Lab, director: str, server: Server) -> IPv4Address | str:
+def _reached(lab: Lab, director: str, member: Member) -> IPAddress | str:
     """The address at which a director reaches a real server; its node's name without one."""
-    if server.address is not None:
-        return server.address
-    node = server.node or ""
+    if member.server.address is not None:
+        return member.server.address
+    node = member.server.node or ""
     if node in lab.nodes and director in lab.nodes:
-        for segment, address in lab.nodes[node].interfaces.items():
-            if segment in lab.nodes[director].interfaces:
+        for segment, address in addressing.addresses(lab.nodes[node]):
+            if segment in lab.nodes[director].interfaces and address.version == version(
+                member.spec
+            ):
                 return address
     return node
 
@@ -289,7 +292,7 @@ def neighbours(lab: Lab) -> Iterator[Finding]:
 def _addresses(lab: Lab) -> list[str]:
     """What can be the address of a real server."""
     known = {name for name, node in lab.nodes.items() if node.role == "realserver"}
-    own = [str(address) for name in known for address in lab.nodes[name].interfaces.values()]
+    own = [str(address) for name in known for address in addressing.own(lab.nodes[name])]
     shared = [
         str(vip.ip)
         for instance in lab.vrrp.values()

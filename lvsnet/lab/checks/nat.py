@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
+from lvsnet.lab.addressing import address_in, own, subnet_of
 from lvsnet.lab.checks.members import listed, vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.model import Lab
 from lvsnet.lab.virtual_services import vips
 
@@ -24,7 +26,7 @@ class _Path:
     """The way back from a real server to those that can hold a VIP."""
 
     service: str
-    vip: IPv4Address
+    vip: IPAddress
     holder: str
     """The VRRP instance that has the VIP."""
     directors: tuple[str, ...]
@@ -38,7 +40,7 @@ class _Path:
 class _Way:
     """How answers to an address leave a real server."""
 
-    to: IPv4Address
+    to: IPAddress
     near: bool
     """Whether the address is in a segment of the real server's."""
     route: int | None
@@ -48,18 +50,18 @@ class _Way:
 def return_path(lab: Lab) -> Iterator[Finding]:
     """Answers leave by a gateway that is where the VIP is."""
     for path in _paths(lab):
-        own = _own_addresses(lab, path)
+        theirs = _own_addresses(lab, path)
         ways = _ways(lab, path)
         if any(way.route is None and not way.near for way in ways) and not _gateways(lab, path):
             yield _no_gateway(lab, path)
         for number in sorted({way.route for way in ways if way.route is not None}):
             via = lab.nodes[path.node].routes[number].via
             near = all(way.near for way in ways if way.route == number)
-            if via in _leading_back(lab, path) or (near and via not in own):
+            if via in _leading_back(lab, path) or (near and via not in theirs):
                 continue
-            if via in own:
+            if via in theirs:
                 reason = (
-                    f"leads to director {own[via]} alone; when another one of"
+                    f"leads to director {theirs[via]} alone; when another one of"
                     f" {_listed(path.directors)} has the VIP {path.vip}, answers miss it"
                 )
             else:
@@ -88,7 +90,7 @@ def _no_gateway(lab: Lab, path: _Path) -> Finding:
 
 def one_gateway(lab: Lab) -> Iterator[Finding]:
     """A machine has one default route, so one gateway does for all services."""
-    for node, paths in _without_default(lab).items():
+    for (node, _), paths in _without_default(lab).items():
         wanted = [(path, {*_gateways(lab, path)}) for path in paths if _gateways(lab, path)]
         common = wanted[0][1] if wanted else set()
         for path, choice in wanted[1:]:
@@ -112,11 +114,9 @@ def client_subnet(lab: Lab) -> Iterator[Finding]:
         for way in _ways(lab, path):
             if not way.near or (way.route is not None and routes[way.route].via in leading):
                 continue
-            client = next(
-                name for name, node in lab.nodes.items() if way.to in node.interfaces.values()
-            )
+            client = next(name for name, node in lab.nodes.items() if way.to in own(node))
             gateway = next(iter(_gateways(lab, path)), None)
-            route = f"{{to: {way.to}/32, via: {gateway or 'GATEWAY'}}}"
+            route = f"{{to: {way.to}/{way.to.max_prefixlen}, via: {gateway or 'GATEWAY'}}}"
             yield Finding(
                 path.loc,
                 f"service {path.service}: {client} ({way.to}) is in a segment of real server"
@@ -135,7 +135,9 @@ def gateway_apart(lab: Lab) -> Iterator[Finding]:
     without = _without_default(lab)
     told = set()
     for path in _paths(lab):
-        gateway = _default(lab, path.node) or _chosen(lab, without.get(path.node, []))
+        version = path.vip.version
+        key = (path.node, version)
+        gateway = _default(lab, path.node, version) or _chosen(lab, without.get(key, []))
         holder = holders.get(gateway) if gateway is not None else None
         if holder is None or gateway is None or len(path.directors) == 1:
             continue
@@ -158,7 +160,7 @@ def gateway_apart(lab: Lab) -> Iterator[Finding]:
 def _paths(lab: Lab) -> list[_Path]:
     """Of real servers that are all their directors' neighbours; others have been told so."""
     holders = vip_holders(lab)
-    paths: dict[tuple[IPv4Address, str], _Path] = {}
+    paths: dict[tuple[IPAddress, str], _Path] = {}
     for member in listed(lab):
         if member.spec.method == "nat" and member.behind is not None and member.directors:
             for node in member.behind.nodes:
@@ -178,57 +180,73 @@ def _ways(lab: Lab, path: _Path) -> list[_Way]:
     """To each client; by the default route where the lab has no client."""
     routes = lab.nodes[path.node].routes
     if not (clients := _clients(lab, path)):
-        default = [number for number, route in enumerate(routes) if route.to == "default"]
-        return [_Way(IPv4Address(0), False, default[0] if default else None)]
+        version = path.vip.version
+        default = [
+            number
+            for number, route in enumerate(routes)
+            if route.to == "default" and route.via.version == version
+        ]
+        anywhere = IPv4Address(0) if version == 4 else IPv6Address(0)
+        return [_Way(anywhere, False, default[0] if default else None)]
     return [_way(lab, path.node, address) for address in clients]
 
 
-def _way(lab: Lab, node: str, address: IPv4Address) -> _Way:
+def _way(lab: Lab, node: str, address: IPAddress) -> _Way:
     """The longest prefix wins, and that of a segment over a route of its length."""
     near = [
-        lab.segments[segment].subnet.prefixlen
+        subnet.prefixlen
         for segment in lab.nodes[node].interfaces
-        if segment in lab.segments and address in lab.segments[segment].subnet
+        if segment in lab.segments
+        and (subnet := subnet_of(lab.segments[segment], address.version)) is not None
+        and address in subnet
     ]
     best, longest = None, max(near, default=-1)
     for number, route in enumerate(lab.nodes[node].routes):
+        if route.via.version != address.version:
+            continue
         length = 0 if route.to == "default" else route.to.prefixlen
         if (route.to == "default" or address in route.to) and length > longest:
             best, longest = number, length
     return _Way(address, bool(near), best)
 
 
-def _clients(lab: Lab, path: _Path) -> list[IPv4Address]:
+def _clients(lab: Lab, path: _Path) -> list[IPAddress]:
     """The addresses that clients ask from: in the VIP's segment where they have one there."""
     segment = lab.vrrp[path.holder].segment
-    addresses: list[IPv4Address] = []
+    addresses: list[IPAddress] = []
     for node in lab.nodes.values():
         if node.role == "client":
-            near = node.interfaces.get(segment)
-            addresses += [near] if near is not None else node.interfaces.values()
+            near = address_in(node, segment, path.vip.version)
+            addresses += (
+                [near]
+                if near is not None
+                else [one for one in own(node) if one.version == path.vip.version]
+            )
     return addresses
 
 
-def _leading_back(lab: Lab, path: _Path) -> set[IPv4Address]:
+def _leading_back(lab: Lab, path: _Path) -> set[IPAddress]:
     """Addresses that are always the working director's."""
     moving = {
         vip.ip
         for instance in lab.vrrp.values()
         if instance.priority.keys() >= set(path.directors)
         for vip in instance.addresses
+        if vip.version == path.vip.version
     }
     return moving | set(_own_addresses(lab, path)) if len(path.directors) == 1 else moving
 
 
-def _own_addresses(lab: Lab, path: _Path) -> dict[IPv4Address, str]:
+def _own_addresses(lab: Lab, path: _Path) -> dict[IPAddress, str]:
     return {
         address: director
         for director in path.directors
-        for address in lab.nodes[director].interfaces.values()
+        for address in own(lab.nodes[director])
+        if address.version == path.vip.version
     }
 
 
-def _gateways(lab: Lab, path: _Path) -> list[IPv4Address]:
+def _gateways(lab: Lab, path: _Path) -> list[IPAddress]:
     """What the compiler may make the default gateway, the best first (lvsnet/plan/methods)."""
     served = {vip for service in lab.services.values() for vip in vips(service)}
     together = _together(lab, path.holder)
@@ -238,12 +256,13 @@ def _gateways(lab: Lab, path: _Path) -> list[IPv4Address]:
         for name, instance in lab.vrrp.items()
         if instance.segment in near and instance.priority.keys() >= set(path.directors)
         for vip in instance.addresses
-        if vip.ip != path.vip
+        if vip.ip != path.vip and vip.version == path.vip.version
     ]
     if shared or len(path.directors) > 1:
         return [address for _, _, address in sorted(shared, key=lambda one: one[:2])]
-    own = lab.nodes[path.directors[0]].interfaces
-    return [own[segment] for segment in near if segment in own]
+    director = lab.nodes[path.directors[0]]
+    found = (address_in(director, segment, path.vip.version) for segment in near)
+    return [address for address in found if address is not None]
 
 
 def _together(lab: Lab, instance: str) -> set[str]:
@@ -252,23 +271,25 @@ def _together(lab: Lab, instance: str) -> set[str]:
     return {instance}.union(*groups)
 
 
-def _without_default(lab: Lab) -> dict[str, list[_Path]]:
-    """Real server -> its ways back, for those whose default route is left to the compiler."""
-    found: dict[str, list[_Path]] = {}
+def _without_default(lab: Lab) -> dict[tuple[str, int], list[_Path]]:
+    """Real server and version of IP -> its ways back, for those whose default route is left to the
+    compiler."""
+    found: dict[tuple[str, int], list[_Path]] = {}
     for path in _paths(lab):
-        if _default(lab, path.node) is None:
-            found.setdefault(path.node, []).append(path)
+        version = path.vip.version
+        if _default(lab, path.node, version) is None:
+            found.setdefault((path.node, version), []).append(path)
     return found
 
 
-def _chosen(lab: Lab, paths: list[_Path]) -> IPv4Address | None:
+def _chosen(lab: Lab, paths: list[_Path]) -> IPAddress | None:
     choices = [choice for path in paths if (choice := _gateways(lab, path))]
     fitting = (one for one in (choices or [[]])[0] if all(one in choice for choice in choices))
     return next(fitting, None)
 
 
-def _default(lab: Lab, node: str) -> IPv4Address | None:
-    routes = lab.nodes[node].routes
+def _default(lab: Lab, node: str, version: int) -> IPAddress | None:
+    routes = (one for one in lab.nodes[node].routes if one.via.version == version)
     return next((route.via for route in routes if route.to == "default"), None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.lab.addressing import contains, own
 from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
@@ -112,25 +113,26 @@ def sysctl_parts(key: str) -> tuple[str, ...]:
 
 
 def routes_once(lab: Lab) -> Iterator[Finding]:
-    """A node has one route to a destination."""
+    """A node has one route to a destination; the default one of each family."""
     for name, node in lab.nodes.items():
         seen = set()
         for number, route in enumerate(node.routes):
-            if route.to in seen:
+            key = (str(route.to), route.via.version)
+            if key in seen:
                 loc = ("nodes", name, "routes", number, "to")
                 yield Finding(loc, f"node {name}: there is already a route to {route.to}")
-            seen.add(route.to)
+            seen.add(key)
 
 
 def gateways_are_neighbours(lab: Lab) -> Iterator[Finding]:
     """A route's gateway is in one of the node's segments, and not the node itself."""
     for name, node in lab.nodes.items():
-        near = [lab.segments[key].subnet for key in node.interfaces if key in lab.segments]
+        near = [lab.segments[key] for key in node.interfaces if key in lab.segments]
         for number, route in enumerate(node.routes):
             loc = ("nodes", name, "routes", number, "via")
-            if route.via in node.interfaces.values():
+            if route.via in own(node):
                 yield Finding(loc, f"node {name}: the gateway {route.via} is the node itself")
-            elif settled(lab, name) and not any(route.via in subnet for subnet in near):
+            elif settled(lab, name) and not any(contains(segment, route.via) for segment in near):
                 yield Finding(
                     loc,
                     f"node {name}: the gateway {route.via} is in none of the node's segments",

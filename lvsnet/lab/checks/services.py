@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address
 
 from lvsnet.lab.checks.members import Member, listed, vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.model import Lab, Node
 from lvsnet.lab.model_services import RealServer
 from lvsnet.lab.suggest import hint
@@ -27,7 +27,7 @@ def address_is_a_vip(lab: Lab) -> Iterator[Finding]:
 
 
 def _held_by_directors(
-    lab: Lab, name: str, loc: Loc, vip: IPv4Address, holders: Mapping[IPv4Address, str]
+    lab: Lab, name: str, loc: Loc, vip: IPAddress, holders: Mapping[IPAddress, str]
 ) -> Iterator[Finding]:
     holder = holders.get(vip)
     if holder is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.lab.addressing import subnet_of
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.suggest import hint
@@ -109,11 +110,15 @@ def vip_prefix(lab: Lab) -> Iterator[Finding]:
         if segment is None:
             continue
         for number, vip in enumerate(instance.addresses):
-            if vip.network.prefixlen not in (32, segment.subnet.prefixlen):
+            subnet = subnet_of(segment, vip.version)
+            whole = vip.max_prefixlen
+            if subnet is None or (vip.version == 6 and vip.is_link_local):
+                continue
+            if vip.network.prefixlen not in (whole, subnet.prefixlen):
                 yield Finding(
                     ("vrrp", name, "addresses", number),
-                    f"VRRP instance {name}: {vip} is neither a /32 nor has it the prefix length of"
-                    f" segment {instance.segment}, {segment.subnet.prefixlen}; whoever holds it"
+                    f"VRRP instance {name}: {vip} is neither a /{whole} nor has it the prefix"
+                    f" length of segment {instance.segment}, {subnet.prefixlen}; whoever holds it"
                     f" gets a route to {vip.network} by that interface",
                     because=(("segments", instance.segment),),
                     rule="vip-prefix",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.lab.addressing import contains, version_of
 from lvsnet.lab.checks.addresses import settled, unusable
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
@@ -29,12 +30,16 @@ def in_segment(lab: Lab) -> Iterator[Finding]:
                 because=(("segments", segment),),
             )
             continue
-        subnet = lab.segments[segment].subnet
         for number, vip in enumerate(instance.addresses):
-            reason = unusable(vip.ip, subnet)
+            # The one that advertisements are sent for is of the link, not of a subnet.
+            if vip.version == 6 and vip.is_link_local:
+                continue
+            reason = unusable(vip.ip, lab.segments[segment])
             if reason is not None:
-                others = [key for key, other in lab.segments.items() if vip.ip in other.subnet]
-                where = f"; it is in segment {others[0]}" if others and vip.ip not in subnet else ""
+                others = [key for key, other in lab.segments.items() if contains(other, vip.ip)]
+                where = (
+                    f"; it is in segment {others[0]}" if others and segment not in others else ""
+                )
                 yield Finding(
                     ("vrrp", name, "addresses", number),
                     f"VRRP instance {name}: the VIP {vip.ip} {reason} segment {segment}{where}",
@@ -83,9 +88,10 @@ def priorities_differ(lab: Lab) -> Iterator[Finding]:
 
 def router_ids_differ(lab: Lab) -> Iterator[Finding]:
     """Instances of one segment have different router ids, else they take each other for peers."""
-    first: dict[tuple[str, int], str] = {}
+    first: dict[tuple[str, int, int], str] = {}
     for name, instance in lab.vrrp.items():
-        key = (instance.segment, instance.virtual_router_id)
+        # Those of IPv4 and of IPv6 do not hear each other (RFC 5798, 5.2.3).
+        key = (instance.segment, instance.virtual_router_id, version_of(instance))
         if key in first:
             yield Finding(
                 ("vrrp", name, "virtual_router_id"),

@@ -3,6 +3,10 @@
 The real server takes it because the VIP is on its ``lo``, and answers the client itself. It must
 keep quiet about that address on the wire, where the VIP is the director's
 (Documentation/networking/ip-sysctl.rst of Linux, arp_ignore and arp_announce).
+
+With IPv6 it does so by itself: the kernel answers a neighbour solicitation only for addresses of
+the interface that was asked, and takes no other ones as the source of its own (ndisc_recv_ns() and
+ndisc_solicit() of net/ipv6/ndisc.c). Nor has IPv6 a reverse path filter.
 """
 
 from __future__ import annotations
@@ -45,6 +49,10 @@ def director(lab: Lab, site: Site, node: str) -> Needs:  # noqa: ARG001
 
 
 def real_server(lab: Lab, site: Site, node: str) -> Needs:
+    asked = vips(site.service)
+    addresses = tuple(Address("lo", f"{vip}/{vip.max_prefixlen}") for vip in asked)
+    if all(vip.version == 6 for vip in asked):
+        return Needs(addresses=addresses)
     front = lab.vrrp[site.instance].segment
     return Needs(
         sysctls=(
@@ -55,7 +63,7 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:
                 if segment != front
             ),
         ),
-        addresses=tuple(Address("lo", f"{vip}/32") for vip in vips(site.service)),
+        addresses=addresses,
     )
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lvsnet.lab.virtual_services import vips
+from lvsnet.lab.addressing import address_in
+from lvsnet.lab.virtual_services import version, vips
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods.base import Needs, Sysctl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from ipaddress import IPv4Address
 
+    from lvsnet.lab.ip_values import IPAddress
     from lvsnet.lab.model import Lab
     from lvsnet.plan.services import Site
 
@@ -30,7 +31,16 @@ _FORWARDING = Sysctl(
 )
 
 
+_FORWARDING6 = Sysctl(
+    "net.ipv6.conf.all.forwarding",
+    "1",
+    "Pass the real servers' answers on to the clients: they go by the routing table.",
+)
+
+
 def director(lab: Lab, site: Site, node: str) -> Needs:
+    if version(site.service) == 6:
+        return Needs(sysctls=(_FORWARDING6,))
     shared = [
         segment for segment in _with_clients(lab, site) if segment in lab.nodes[node].interfaces
     ]
@@ -43,7 +53,22 @@ def director(lab: Lab, site: Site, node: str) -> Needs:
 
 
 def real_server(lab: Lab, site: Site, node: str) -> Needs:
-    return Needs(gateways=tuple(map(str, _gateways(lab, site, node))))
+    gateways = tuple(map(str, _gateways(lab, site, node)))
+    if version(site.service) == 4:
+        return Needs(gateways=gateways)
+    # A router cannot be told to send no redirects for IPv6; a host takes them by its interface's
+    # own value (ndisc_redirect_rcv() and rt6_do_redirect() of net/ipv6).
+    shared = [one for one in _with_clients(lab, site) if one in lab.nodes[node].interfaces]
+    names = [interface_name(lab, node, segment) for segment in shared]
+    return Needs(sysctls=tuple(map(_deaf_to_redirects, names)), gateways=gateways)
+
+
+def _deaf_to_redirects(interface: str) -> Sysctl:
+    return Sysctl(
+        f"net.ipv6.conf.{interface}.accept_redirects",
+        "0",
+        "Go on answering clients in our own segment by way of the director.",
+    )
 
 
 def _no_redirects(scope: str) -> Sysctl:
@@ -65,7 +90,7 @@ def _with_clients(lab: Lab, site: Site) -> list[str]:
     ]
 
 
-def _gateways(lab: Lab, site: Site, node: str) -> list[IPv4Address]:
+def _gateways(lab: Lab, site: Site, node: str) -> list[IPAddress]:
     """Addresses that are always the working director's, the best one first.
 
     They are the VIPs that all the service's directors can hold, in a segment of the real
@@ -74,11 +99,13 @@ def _gateways(lab: Lab, site: Site, node: str) -> list[IPv4Address]:
     found = sorted(_vips(lab, site, node), key=lambda rank_and_vip: rank_and_vip[0])
     if found or len(site.directors) > 1:
         return [vip for _, vip in found]
-    own = lab.nodes[site.directors[0]].interfaces
-    return [own[segment] for segment in lab.nodes[node].interfaces if segment in own]
+    director = lab.nodes[site.directors[0]]
+    family = version(site.service)
+    ways = (address_in(director, segment, family) for segment in lab.nodes[node].interfaces)
+    return [address for address in ways if address is not None]
 
 
-def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], IPv4Address]]:
+def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], IPAddress]]:
     """VIPs, each with how much speaks against it."""
     served = {vip for service in lab.services.values() for vip in vips(service)}
     together = {site.instance}.union(
@@ -88,7 +115,7 @@ def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], 
         reachable = instance.segment in lab.nodes[node].interfaces
         if reachable and instance.priority.keys() >= set(site.directors):
             for vip in instance.addresses:
-                if vip.ip not in vips(site.service):
+                if vip.ip not in vips(site.service) and vip.version == version(site.service):
                     # One that stays behind when the service moves breaks it, so one that moves
                     # with it comes first.
                     yield (name not in together, vip.ip in served), vip.ip

@@ -37,7 +37,7 @@ def around(outcome: Outcome) -> tuple[Line | int, ...]:
     failed = failure(outcome)
     begun, ended = (failed.begun, failed.ended) if failed else (outcome.begun, outcome.ended)
     seen = [one for one in outcome.events if begun - BEFORE <= one.at <= ended + AFTER]
-    lines = list(gathered(seen))
+    lines = list(gathered(one for one in seen if not _has_a_step(one)))
     if len(lines) <= MOST:
         return tuple(lines)
     half = MOST // 2
@@ -48,6 +48,11 @@ def failure(outcome: Outcome) -> StepResult | None:
     """The step that failed, or else the first that was always watched and broken; None: none."""
     results = (*outcome.steps, *outcome.always)
     return next((one for one in results if one.state == FAILED), None)
+
+
+def _has_a_step(event: Event) -> bool:
+    """Whether the line of a step, which comes with it in any case, tells the same and more."""
+    return event.kind == "traffic" and event.what == "begun"
 
 
 def gathered(events: Iterable[Event]) -> Iterator[Line]:

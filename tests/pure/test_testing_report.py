@@ -87,6 +87,14 @@ def test_of_a_long_time_line_the_middle_is_left_out() -> None:
     assert "(60 more)" in "\n".join(report_text.of_timeline(lines))
 
 
+def test_the_begin_of_traffic_is_told_once() -> None:
+    begin = event(6.0, "traffic web: client to http://192.168.10.100/", "traffic", "", "begun")
+    passed = event(6.0, "traffic: client -> http://192.168.10.100/: passed", "step", "", "passed")
+    lost = event(6.1, "traffic web: timeout", "traffic", "client", "lost")
+    lines = timeline.around(outcome(begin, passed, lost))
+    assert [one.text for one in lines if not isinstance(one, int)] == [passed.text, lost.text]
+
+
 def test_only_what_is_alike_and_follows_each_other_becomes_one_line() -> None:
     lost = [event(n, "lost", "traffic", "client", "lost") for n in range(6)]
     vip = event(3.5, "holds it", node="lb02")

@@ -241,6 +241,15 @@ class Clear:
 
 Order = Put | Mend | Clear
 
+
+def waits(order: Order) -> bool:
+    """Whether it waits for daemons: those that start, or a server that is to read."""
+    match order:
+        case Clear() | Put(BadService()) | Mend(BadService() | Killed() | PowerOff()):
+            return True
+    return False
+
+
 ORDERS: Mapping[str, type[Put] | type[Mend]] = {"put": Put, "mend": Mend}
 
 

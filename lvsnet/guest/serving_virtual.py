@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from lvsnet.errors import LvsnetError
+from lvsnet.faults import model
 from lvsnet.guest import boot, places, stalls, uml, wire
 from lvsnet.guest.clock import ClockError
 from lvsnet.guest.serving import Client, GuestEndedError, Service
@@ -23,6 +25,8 @@ PAUSED = (
 )
 NEED_TIME = ("reconfigure", "settle", "start", "wait")
 """Operations that wait for daemons."""
+FAULT_ORDER = "fault.order"
+"""An act (`lvsnet.host.acts`) that may wait for them."""
 STALLED = 10.0
 """Seconds of the host's clock for which one process may run before its name is told."""
 LOOK = 1.0
@@ -133,7 +137,7 @@ class VirtualService(Service):
     def _refusal(self, request: dict[str, object]) -> str:
         # What is begun and cannot end would leave a node half made.
         paused = self.clock.keeper.mode is Mode.paused
-        return PAUSED if paused and request.get("op") in NEED_TIME else ""
+        return PAUSED if paused and _waits(request) else ""
 
     def _opened(self, stream: int, request: dict[str, object]) -> None:
         self.clock.opened(stream, request)
@@ -211,3 +215,13 @@ class VirtualService(Service):
         if self.stall and stalls.kill(self.guest.pid):
             self.stall = ""
             self.clock.heard = time.monotonic()
+
+
+def _waits(request: dict[str, object]) -> bool:
+    """Whether a request waits for daemons, as far as it alone tells."""
+    if request.get("op") != "act" or request.get("name") != FAULT_ORDER:
+        return request.get("op") in NEED_TIME
+    try:
+        return model.waits(model.from_json(request.get("request")))
+    except (LvsnetError, ValueError):
+        return False  # whoever is to carry it out says what is wrong with it

@@ -208,6 +208,20 @@ def test_no_node_is_started_half_way_in_a_paused_lab(site: User) -> None:
     assert site.does("exec", "lb02", "pidof", "keepalived")
 
 
+def test_no_fault_is_put_or_taken_back_half_way_in_a_paused_lab(site: User) -> None:
+    site.does("fault", "stop", "lb02")
+    site.does("clock", "pause")
+    for order in ("service slow nginx01 1s", "start lb02", "clear"):
+        done = site.tries("fault", *order.split(), deadline=HURRY)
+        assert (done.code, done.err[:29]) == (1, "lvsnet: the lab's clock is pa"), order
+    # What only the kernel has to do takes no time.
+    site.does("fault", "link", "down", "nginx01:eth1")
+    assert site.does("fault") == "stop lb02\nlink down nginx01:eth1\n"
+    site.does("clock", "hold")
+    site.does("fault", "clear")
+    assert site.does("fault") == ""
+
+
 @pytest.mark.parametrize("command", ["redeploy", "stop", "start", "cp", "save"])
 def test_what_changes_a_lab_takes_little_of_its_time(site: User, command: str) -> None:
     file = site.home / "given"

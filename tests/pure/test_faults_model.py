@@ -85,6 +85,25 @@ def test_an_order_outlives_json(words: str) -> None:
     assert model.from_json(json.loads(json.dumps(model.to_json(order)))) == order
 
 
+@pytest.mark.parametrize(
+    ("words", "waits"),
+    [
+        ("service slow nginx01", True),
+        ("service mend nginx01", True),
+        ("revive lb01 keepalived", True),
+        ("start lb01", True),
+        ("clear", True),
+        ("stop lb01", False),
+        ("kill lb01 keepalived", False),
+        ("thaw lb01", False),
+        ("netem lb01:eth1 off", False),
+        ("heal", False),
+    ],
+)
+def test_what_has_daemons_start_or_read_waits_for_them(words: str, waits: bool) -> None:
+    assert model.waits(grammar.parse(words)) is waits
+
+
 def test_json_has_the_kind_and_the_fields() -> None:
     assert model.fault_to_json(LinkDown("lb01", "eth1")) == {
         "kind": "link_down",

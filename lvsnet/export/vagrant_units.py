@@ -17,6 +17,7 @@ from lvsnet.plan import ipvsadm
 from lvsnet.plan.keepalived import keepalived_daemon
 from lvsnet.plan.model import Daemon, File, Node
 from lvsnet.plan.nginx import nginx_daemon
+from lvsnet.plan.sync_daemon import START
 
 UNITS = "/etc/systemd/system"
 SCRIPTS = "/usr/local/lib/lvsnet"
@@ -46,9 +47,10 @@ class Service:
 def services(node: Node) -> list[Service]:
     """What a machine runs, in the order in which it is to be started."""
     found: list[Service] = []
-    own = [argv for argv in node.commands if argv != ipvsadm.LOAD]
+    own = [argv for argv in node.commands if argv != ipvsadm.LOAD and argv[:2] != START]
     if len(own) < len(node.commands):
-        # The package's start script loads the rules; it is no systemd unit of its own.
+        # The package's start script loads the rules and starts the sync daemon; it is no systemd
+        # unit of its own.
         found.append(Service(IPVSADM, (), ()))
     if own:
         found.append(_commands(node, own, [one.unit for one in found]))

@@ -16,6 +16,7 @@ from ipaddress import (
     IPv6Address,
     IPv6Interface,
     IPv6Network,
+    ip_address,
     ip_interface,
     ip_network,
 )
@@ -177,6 +178,17 @@ def destination(value: object) -> Literal["default"] | IPNetwork:
         return "default"
     network = prefix(value)
     return "default" if network.prefixlen == 0 else network
+
+
+def multicast(value: object) -> IPAddress:
+    """The address of a group."""
+    written = _word(value, "a multicast address")
+    found: IPAddress | None = None
+    with suppress(ValueError):
+        found = ip_address(written)
+    if found is None or not found.is_multicast:
+        raise ValueError(f"{shown(written)} is no multicast address, such as 224.0.0.81 (RFC 5771)")
+    return found
 
 
 def netmask(value: object) -> str:

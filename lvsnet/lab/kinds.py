@@ -81,6 +81,11 @@ Address = Annotated[
     BeforeValidator(ip_values.address),
     WithJsonSchema({"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}),
 ]
+Multicast = Annotated[
+    IPAddress, BeforeValidator(ip_values.multicast), WithJsonSchema({"type": "string"})
+]
+"""Of a group: 224.0.0.0/4 or ff00::/8."""
+
 Netmask = Annotated[
     str,
     BeforeValidator(ip_values.netmask),

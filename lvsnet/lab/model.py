@@ -53,7 +53,7 @@ from lvsnet.lab.kinds import (
     Text,
     VariableName,
 )
-from lvsnet.lab.model_services import Service, Timeouts
+from lvsnet.lab.model_services import Service, SyncDaemon, Timeouts
 from lvsnet.lab.model_vrrp import SyncGroup, VrrpInstance, VrrpScript
 from lvsnet.lab.units import Size
 
@@ -230,6 +230,8 @@ class Lab(Strict):
     """Name -> instances that change state together."""
     timeouts: Timeouts = Timeouts()
     """Of connections in IPVS, on all directors."""
+    sync_daemon: SyncDaemon | None = None
+    """Directors tell each other of their connections; they do not unless it is given."""
     services: dict[Name, Service] = {}
     """Name -> virtual service (keepalived's virtual_server)."""
     memory: Annotated[Size, AfterValidator(values.memory)] | None = None

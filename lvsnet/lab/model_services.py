@@ -12,7 +12,18 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from lvsnet.lab import ip_values, values
 from lvsnet.lab.ip_values import IPAddress
-from lvsnet.lab.kinds import Address, Command, Netmask, Port, Reference, Strict, Switch, UrlPath
+from lvsnet.lab.kinds import (
+    Address,
+    Command,
+    InstanceReference,
+    Multicast,
+    Netmask,
+    Port,
+    Reference,
+    Strict,
+    Switch,
+    UrlPath,
+)
 from lvsnet.lab.units import Duration
 
 Scheduler = Literal[
@@ -49,6 +60,31 @@ class Timeouts(Strict):
     """FIN_WAIT, after the client's FIN or, where IPVS sees it, the server's; 2m by itself."""
     udp: Annotated[Duration, AfterValidator(values.ipvs_timeout)] | None = None
     """UDP; 5m by itself."""
+
+
+class SyncDaemon(Strict):
+    """Directors tell each other of their connections, so that these outlive a director. What is
+    not given is as the kernel has it."""
+
+    segment: Reference
+    """In which they do."""
+    configured_by: Literal["keepalived", "ipvsadm"] = "keepalived"
+    """keepalived's lvs_sync_daemon tells as MASTER and listens as BACKUP; with ipvsadm
+    --start-daemon each director does both all the time."""
+    instance: InstanceReference | None = None
+    """The VRRP instance that says who is MASTER, for keepalived; that of the first service unless
+    given."""
+    syncid: Annotated[int, Field(ge=0, le=255, strict=True)] | None = None
+    """Directors listen to those of their own id, with 0 to all; the instance's virtual_router_id
+    unless given."""
+    group: Multicast | None = None
+    """Multicast address, 224.0.0.81 by itself."""
+    port: Port | None = None
+    """UDP port, 8848 by itself."""
+    ttl: Annotated[int, Field(ge=1, le=255, strict=True)] | None = None
+    """Of the packets, 1 by itself."""
+    maxlen: Annotated[int, Field(ge=1, le=65507, strict=True)] | None = None
+    """Bytes of a packet at most; what fits the interface by itself."""
 
 
 class Check(Strict):

@@ -174,6 +174,14 @@ SECTIONS = (
         "timeouts: {tcp: 15m, tcp_fin: 30s, udp: 5m}\n",
     ),
     Section(
+        "Connection synchronization",
+        "sync daemon",
+        "sync_daemon",
+        model_services.SyncDaemon,
+        2,
+        "sync_daemon: {segment: lan, syncid: 33}\n",
+    ),
+    Section(
         "Global definitions",
         "global definitions",
         "global_defs",

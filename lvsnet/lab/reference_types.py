@@ -44,6 +44,7 @@ KINDS = (
         "VIP",
         "An IPv4 or IPv6 address, with a prefix length or without, which is `/32` or `/128`.",
     ),
+    Kind(kinds.Multicast, "multicast address", "An IPv4 or IPv6 address of a group."),
     Kind(kinds.Netmask, "mask", "Ones and then zeros, as an IPv4 address: `255.255.255.0`."),
     Kind(
         kinds.Subnet,

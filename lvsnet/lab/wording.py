@@ -149,6 +149,8 @@ def _model(loc: Loc) -> type[BaseModel]:
             return model_vrrp.VrrpScript
         case ("vrrp_sync_group", _):
             return model_vrrp.SyncGroup
+        case ("sync_daemon",):
+            return model_services.SyncDaemon
         case ("timeouts",):
             return model_services.Timeouts
         case ("services", _):

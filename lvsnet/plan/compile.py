@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lvsnet.endpoint import joined
 from lvsnet.lab.addressing import own
 from lvsnet.lab.virtual_services import virtual_services
-from lvsnet.plan import ipvsadm, keepalived, nginx
+from lvsnet.plan import ipvsadm, keepalived, nginx, sync_daemon
 from lvsnet.plan.addressing import fabric
 from lvsnet.plan.hosts import name_files
 from lvsnet.plan.methods import METHODS
@@ -139,25 +139,28 @@ def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
             ),
         )
     if spec.role == "director":
-        return _balancer(lab, node, [site for site in services if node in site.directors])
+        return _balancer(lab, node, services)
     return _Software()
 
 
 def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     spec = lab.nodes[node]
-    checked = [site for site in services if site.service.configured_by == "keepalived"]
-    static = [site for site in services if site.service.configured_by == "ipvsadm"]
+    own = [site for site in services if node in site.directors]
+    checked = [site for site in own if site.service.configured_by == "keepalived"]
+    static = [site for site in own if site.service.configured_by == "ipvsadm"]
     files = keepalived.keepalived_files(lab, node, checked)
     runs_own = own_configuration(spec) is not None
     # A generated configuration sets the timeouts where it has virtual servers.
     timeouts = None if checked and not runs_own else lab.timeouts
-    rules = ipvsadm.ipvsadm_files(lab, node, static, timeouts)
-    order = (ipvsadm.BEFORE_KEEPALIVED,) if rules and (checked or runs_own) else ()
+    daemon = sync_daemon.options(lab, node, services)
+    rules = ipvsadm.ipvsadm_files(lab, node, static, timeouts, daemon)
+    loads = any(file.path == ipvsadm.RULES_PATH for file in rules)
+    order = (ipvsadm.BEFORE_KEEPALIVED,) if loads and (checked or runs_own) else ()
     return _Software(
         files=(*files, *rules, *order),
         # One that has no configuration of keepalived's is left to ipvsadm.
         daemons=_keepalived(spec, files),
-        commands=(ipvsadm.LOAD,) if rules else (),
+        commands=(*((ipvsadm.LOAD,) if loads else ()), *sync_daemon.commands(daemon)),
     )
 
 

@@ -36,22 +36,30 @@ _PROTOCOLS = {"tcp": "-t", "udp": "-u"}
 
 
 def ipvsadm_files(
-    lab: Lab, node: str, sites: Sequence[Site], timeouts: Timeouts | None
+    lab: Lab,
+    node: str,
+    sites: Sequence[Site],
+    timeouts: Timeouts | None,
+    daemon: Sequence[str] = (),
 ) -> tuple[File, ...]:
     """The rules of ``sites``, the timeouts, if they are ipvsadm's to set, and what loads them.
 
-    No files when there is nothing to load.
+    ``daemon`` are ipvsadm's options for the sync daemon, if it is ipvsadm's to start. No files when
+    there is nothing to load or to start.
     """
     rules = [
         *(() if timeouts is None else _timeouts(timeouts)),
         *(line for site in sites for line in _service(lab, node, site)),
     ]
-    if not rules:
+    if not rules and not daemon:
         return ()
+    defaults = File(DEFAULTS_PATH, _defaults(lab, node, sites, daemon, loads=bool(rules)))
+    if not rules:
+        return (defaults,)
     head = "# As `ipvsadm --save --numeric` writes them; loaded when the machine starts.\n"
     return (
         File(RULES_PATH, head + "".join(f"{rule}\n" for rule in rules)),
-        File(DEFAULTS_PATH, _defaults(lab, node, sites)),
+        defaults,
     )
 
 
@@ -97,13 +105,23 @@ def _thresholds(member: Member) -> Iterator[str]:
         yield f"-y {member.lthreshold}"
 
 
-def _defaults(lab: Lab, node: str, sites: Sequence[Site]) -> str:
+def _defaults(
+    lab: Lab, node: str, sites: Sequence[Site], daemon: Sequence[str], *, loads: bool
+) -> str:
+    lines = ["# Load the rules when the machine starts.", f'AUTO="{str(loads).lower()}"']
+    if daemon:
+        _, interface, _, *syncid = daemon
+        lines += [
+            "# Tell other directors of connections, and listen to them.",
+            'DAEMON="both"',
+            f'IFACE="{interface}"',
+        ]
+        if len(syncid) > 1:
+            lines.append("# With further options: the start script leaves it to be split.")
+        lines.append(f'SYNCID="{" ".join(syncid)}"')
+        return "".join(f"{line}\n" for line in lines)
     interfaces = [interface_name(lab, node, lab.vrrp[site.instance].segment) for site in sites]
-    return (
-        "# Load the rules when the machine starts.\n"
-        'AUTO="true"\n'
-        "# Do not tell other directors of connections.\n"
-        'DAEMON="none"\n'
-        # With timeouts alone there is no VIP, and so no interface of one.
-        + "".join(f'IFACE="{interface}"\n' for interface in interfaces[:1])
-    )
+    lines += ["# Do not tell other directors of connections.", 'DAEMON="none"']
+    # With timeouts alone there is no VIP, and so no interface of one.
+    lines += [f'IFACE="{interface}"' for interface in interfaces[:1]]
+    return "".join(f"{line}\n" for line in lines)

@@ -11,6 +11,7 @@ from lvsnet.keepalived.writer import write
 from lvsnet.plan.model import ConfigurationTest, Daemon, File
 from lvsnet.plan.reading import included
 from lvsnet.plan.services import Site
+from lvsnet.plan.sync_daemon import lvs_sync_daemon
 from lvsnet.plan.virtual_servers import announces, lvs_timeouts, virtual_server
 from lvsnet.plan.vrrp import runs_commands, vrrp
 
@@ -82,6 +83,7 @@ def _global_defs(lab: Lab, node: str, sites: Sequence[Site]) -> Statement:
             yield statement("script_user", lab.global_defs.script_user)
             if lab.global_defs.enable_script_security:
                 yield statement("enable_script_security")
+        yield from lvs_sync_daemon(lab, node)
         # The process that sets them only runs where there are virtual servers.
         if sites:
             yield from lvs_timeouts(lab.timeouts)

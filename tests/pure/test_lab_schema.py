@@ -137,6 +137,7 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model_vrrp.VrrpScript: ("vrrp_script", "chk"),
         model_vrrp.SyncGroup: ("vrrp_sync_group", "SITE"),
         model_services.Timeouts: ("timeouts",),
+        model_services.SyncDaemon: ("sync_daemon",),
         model_services.Service: ("services", "web"),
         model_services.RealServer: ("services", "web", "real_servers", 0),
         model_services.SorryServer: ("services", "web", "sorry_server"),

@@ -48,6 +48,8 @@ _RESERVED: dict[IPNetwork, str] = {
 }
 _MAPPED = IPv6Network("::ffff:0:0/96")
 _MULTICAST = IPv6Network("ff00::/8")
+MOST_ADDRESSES = 256
+"""In one range; keepalived's short form reaches as far."""
 
 
 def address(value: object) -> IPAddress:
@@ -94,6 +96,26 @@ def _usable(one: IPv6Address) -> IPv6Address:
     if one in _MULTICAST:
         raise _UnusableError(f"'{one}' is a multicast address (RFC 4291, 2.7), of a group")
     return one
+
+
+def address_range(value: object) -> tuple[IPAddress, IPAddress]:
+    """One address, or the first and the last of several, as keepalived.conf(5) writes them.
+
+    ``192.168.10.100-110`` and ``192.168.10.100-192.168.10.110`` are the same.
+    """
+    if isinstance(value, tuple):
+        return value
+    first, dash, last = _word(value, "an address, or a range of them").partition("-")
+    start = address(first)
+    if not dash:
+        return start, start
+    mark = "." if start.version == 4 else ":"
+    end = address(last if mark in last else f"{first.rpartition(mark)[0]}{mark}{last}")
+    if int(end) <= int(start) or end.version != start.version:
+        raise ValueError(f"the range ends with {end}, which does not come after {start}")
+    if int(end) - int(start) >= MOST_ADDRESSES:
+        raise ValueError(f"{start}-{end} has more than {MOST_ADDRESSES} addresses")
+    return start, end
 
 
 def service_address(value: object) -> IPAddress:

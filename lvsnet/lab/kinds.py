@@ -136,8 +136,30 @@ Destination = Annotated[
     ),
 ]
 
+AddressRange = Annotated[
+    tuple[IPAddress, IPAddress],
+    BeforeValidator(ip_values.address_range),
+    WithJsonSchema({"type": "string"}),
+]
+"""First and last address."""
+PortRange = Annotated[
+    tuple[int, int],
+    BeforeValidator(values.port_range),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 65535},
+                {"type": "string", "pattern": "^[0-9]{1,5}(-[0-9]{1,5})?$"},
+            ]
+        }
+    ),
+]
+"""First and last port."""
+
 # Strict: in pydantic's lax mode true is 1 and "80" is 80.
 Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
+FirewallMark = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+"""ipvsadm shows larger ones as negative numbers, and 0 is what a packet without a mark has."""
 Switch = Annotated[bool, Field(strict=True)]
 
 

@@ -15,6 +15,7 @@ from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.kinds import (
     Address,
     Command,
+    FirewallMark,
     InstanceReference,
     Multicast,
     Netmask,
@@ -24,6 +25,7 @@ from lvsnet.lab.kinds import (
     Switch,
     UrlPath,
 )
+from lvsnet.lab.model_marks import MOST, Mark, VirtualServers
 from lvsnet.lab.units import Duration
 
 Scheduler = Literal[
@@ -137,18 +139,30 @@ class SorryServer(Server):
 
 
 class Service(Strict):
-    """A virtual service: a VIP and port whose connections go to real servers."""
+    """A virtual service, whose connections go to real servers: a VIP and port, a firewall mark, or
+    a group of virtual servers that have their real servers in common."""
 
-    address: Annotated[
-        IPAddress,
-        BeforeValidator(
-            ip_values.service_address, json_schema_input_type=Address | Literal["spread"]
-        ),
-    ]
+    address: (
+        Annotated[
+            IPAddress,
+            BeforeValidator(
+                ip_values.service_address, json_schema_input_type=Address | Literal["spread"]
+            ),
+        ]
+        | None
+    ) = None
     """A VIP of one of the VRRP instances, whose machines are directors. ``spread`` makes a service
     of each VIP of the spread, ``NAME-1``, ``NAME-2``, ..."""
-    port: Port
+    port: Port | None = None
     """Of the VIP, and of its real servers."""
+    fwmark: FirewallMark | None = None
+    """In the place of ``address``, ``port`` and ``protocol``: what has this firewall mark is one
+    service, whatever its port; real servers are asked at the port that the client chose."""
+    marks: Annotated[list[Mark], Field(max_length=MOST)] = []
+    """What gets the mark of ``fwmark``."""
+    virtual_server_group: Annotated[list[VirtualServers], Field(max_length=MOST)] = []
+    """In the place of ``address`` and ``port``: several of both, for which IPVS has a virtual
+    service each."""
     protocol: Literal["tcp", "udp"] = "tcp"
     """Transport protocol."""
     method: Literal["dr", "nat"]

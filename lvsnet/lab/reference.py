@@ -15,7 +15,7 @@ from typing import get_type_hints
 from pydantic import BaseModel, JsonValue
 
 from lvsnet.keepalived import messages, verdict
-from lvsnet.lab import model, model_services, model_vrrp, rules
+from lvsnet.lab import model, model_marks, model_services, model_vrrp, rules
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, child, place
 from lvsnet.lab.reference_types import KINDS, words
@@ -133,6 +133,33 @@ SECTIONS = (
         model_services.Service,
         2,
         Excerpt("source-virtual-server", ("services",)),
+    ),
+    Section(
+        "Firewall marks",
+        "mark",
+        "services: NAME: marks",
+        model_marks.Mark,
+        3,
+        "services:\n"
+        "  shop:\n"
+        "    fwmark: 1\n"
+        "    marks: [{address: 192.168.10.100, ports: [80, 443]}]\n"
+        "    method: dr\n"
+        "    real_servers: [nginx01, nginx02]\n",
+    ),
+    Section(
+        "Groups of virtual servers",
+        "line of a group",
+        "services: NAME: virtual_server_group",
+        model_marks.VirtualServers,
+        3,
+        "services:\n"
+        "  web:\n"
+        "    virtual_server_group:\n"
+        "      - {address: 192.168.10.100-102, ports: [80, 8080-8089]}\n"
+        "      - {address: 192.168.10.110, ports: 80}\n"
+        "    method: dr\n"
+        "    real_servers: [nginx01, nginx02]\n",
     ),
     Section(
         "Real servers",

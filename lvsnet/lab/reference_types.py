@@ -54,6 +54,12 @@ KINDS = (
     Kind(kinds.Destination, "destination", "`default`, or an IPv4 or IPv6 prefix."),
     Kind(kinds.Port, "port", "A whole number from 1 to 65535."),
     Kind(
+        kinds.AddressRange,
+        "addresses",
+        "An address, or a range as keepalived writes it: `192.168.10.100-110`.",
+    ),
+    Kind(kinds.PortRange, "ports", "A port, or a range of them: `8000-8010`."),
+    Kind(
         Duration,
         "duration",
         "A number with its unit, `us`, `ms`, `s`, `m` or `h`: `500ms`, `1.5s`, `2m`.",

@@ -209,6 +209,19 @@ def user(value: object) -> str:
     return _matching(USER, value, "the name of a user such as nobody")
 
 
+def port_range(value: object) -> tuple[int, int]:
+    """One port, or the first and the last of several: ``8000-8010``."""
+    if isinstance(value, tuple):
+        return value
+    found = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", text(value))
+    ports = [int(one) for one in found.groups() if one is not None] if found else [0]
+    if not all(1 <= port <= 65535 for port in ports):
+        raise ValueError(f"{shown(value)} is neither a port nor a range of them, such as 8000-8010")
+    if ports[-1] < ports[0]:
+        raise ValueError(f"the range {shown(value)} is upside down; write {ports[1]}-{ports[0]}")
+    return ports[0], ports[-1]
+
+
 def how_many_vips(value: object) -> object:
     """A whole number, whose bounds the model knows."""
     if isinstance(value, bool) or not isinstance(value, int):

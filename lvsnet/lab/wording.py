@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from lvsnet.lab import model, model_services, model_vrrp
+from lvsnet.lab import model, model_marks, model_services, model_vrrp
 from lvsnet.lab.document import Loc
 from lvsnet.lab.kinds import keys
 from lvsnet.lab.suggest import hint, nearest
@@ -159,6 +159,10 @@ def _model(loc: Loc) -> type[BaseModel]:
             return model_services.RealServer
         case ("services", _, "sorry_server"):
             return model_services.SorryServer
+        case ("services", _, "marks", _) | ("services", _, "virtual_server_group", _, "marks", _):
+            return model_marks.Mark
+        case ("services", _, "virtual_server_group", _):
+            return model_marks.VirtualServers
         case ("services", _, "check"):
             return model_services.Check
         case _:

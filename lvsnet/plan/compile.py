@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lvsnet.endpoint import joined
 from lvsnet.lab.addressing import own
-from lvsnet.lab.virtual_services import virtual_services
-from lvsnet.plan import ipvsadm, keepalived, nginx, sync_daemon
+from lvsnet.lab.virtual_services import VirtualService, marked, real_ports, virtual_services
+from lvsnet.plan import ipvsadm, keepalived, marks, nginx, sync_daemon
 from lvsnet.plan.addressing import fabric
 from lvsnet.plan.hosts import name_files
 from lvsnet.plan.methods import METHODS
@@ -29,7 +29,7 @@ from lvsnet.plan.model import (
 from lvsnet.plan.netplan import netplan_files
 from lvsnet.plan.own import own_commands, own_configuration, own_daemons, own_texts, with_own
 from lvsnet.plan.routes import routes
-from lvsnet.plan.services import Site, rip, sites
+from lvsnet.plan.services import Member, Site, rip, sites
 from lvsnet.plan.sysctls import sysctl_files, sysctls
 
 if TYPE_CHECKING:
@@ -121,11 +121,11 @@ def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     spec = lab.nodes[node]
     if spec.role == "realserver":
         serving = _unique(
-            member.port
+            port
             for site in services
-            if site.service.protocol == "tcp"
             for member in site.answering
             if node in member.nodes
+            for port in real_ports(site.service, member.port, "tcp")
         )
         ports = serving or (80,)
         # Where a configuration of the user's own listens is not known here.
@@ -155,12 +155,17 @@ def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     daemon = sync_daemon.options(lab, node, services)
     rules = ipvsadm.ipvsadm_files(lab, node, static, timeouts, daemon)
     loads = any(file.path == ipvsadm.RULES_PATH for file in rules)
+    marking = marks.mark_files(services)
     order = (ipvsadm.BEFORE_KEEPALIVED,) if loads and (checked or runs_own) else ()
     return _Software(
-        files=(*files, *rules, *order),
+        files=(*files, *rules, *order, *marking),
         # One that has no configuration of keepalived's is left to ipvsadm.
         daemons=_keepalived(spec, files),
-        commands=(*((ipvsadm.LOAD,) if loads else ()), *sync_daemon.commands(daemon)),
+        commands=(
+            *((marks.LOAD,) if marking else ()),
+            *((ipvsadm.LOAD,) if loads else ()),
+            *sync_daemon.commands(daemon),
+        ),
     )
 
 
@@ -178,6 +183,9 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
         f"ip_vs_pe_{engine}"
         for site in services
         if (engine := site.service.persistence_engine) is not None
+    ]
+    modules += [
+        module for module in marks.MODULES if any(marked(site.service) for site in services)
     ]
     for spec in lab.nodes.values():
         # What it includes from elsewhere is not read here; the kernel loads that when it is asked.
@@ -214,15 +222,28 @@ def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
             node=director,
             protocol=virtual.protocol,
             service=str(virtual),
-            real_server=joined(rip(lab, director, member), member.port),
+            real_server=joined(rip(lab, director, member), _listed_port(site, member, virtual)),
         )
         for site in services
         for virtual in virtual_services(site.service)
         for director in site.directors
         if not _decides(lab.nodes[director], site.service) and not _waits(site.service)
         for member in site.members
-        if METHODS[site.service.method].OWN_PORTS or member.port == virtual.port
+        if METHODS[site.service.method].OWN_PORTS or member.port in (0, virtual.port)
     )
+
+
+def _listed_port(site: Site, member: Member, virtual: VirtualService) -> int:
+    """The port that IPVS has of a real server; 0 of one that is asked at the client's.
+
+    It is so of a firewall mark, and where keepalived has a group with method nat
+    (ipvs_group_cmd() of keepalived/check/ipvswrapper.c).
+    """
+    service = site.service
+    by_keepalived = service.virtual_server_group and service.configured_by == "keepalived"
+    if by_keepalived and METHODS[service.method].OWN_PORTS:
+        return member.port
+    return member.port or virtual.port
 
 
 def _waits(service: model_services.Service) -> bool:

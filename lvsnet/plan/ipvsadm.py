@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lvsnet.endpoint import joined
-from lvsnet.lab.virtual_services import virtual_services
+from lvsnet.lab.virtual_services import version, virtual_services
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.model import File
@@ -32,7 +32,7 @@ BEFORE_KEEPALIVED = File(
 )
 """For a real machine on which both have a part in the IPVS table."""
 
-_PROTOCOLS = {"tcp": "-t", "udp": "-u"}
+_PROTOCOLS = {"tcp": "-t", "udp": "-u", "fwmark": "-f"}
 
 
 def ipvsadm_files(
@@ -76,10 +76,12 @@ def _seconds(timeout: Duration | None) -> str:
 def _service(lab: Lab, node: str, site: Site) -> Iterator[str]:
     service = site.service
     for one in virtual_services(service):
-        virtual = f"{_PROTOCOLS[one.protocol]} {one}"
+        # An address says its family itself.
+        family = " -6" if one.address is None and version(service) == 6 else ""
+        virtual = f"{_PROTOCOLS[one.protocol]} {one}{family}"
         yield " ".join((f"-A {virtual} -s {service.scheduler}", *_settings(service)))
         for member in site.members:
-            real = joined(rip(lab, node, member), member.port)
+            real = joined(rip(lab, node, member), member.port or one.port)
             rule = f"-a {virtual} -r {real} {METHODS[service.method].OPTION} -w {member.weight}"
             yield " ".join((rule, *_thresholds(member)))
 

@@ -65,7 +65,10 @@ def keepalived_files(lab: Lab, node: str, sites: Sequence[Site]) -> tuple[File, 
 
     Raises LvsnetError when something in the lab cannot be written there.
     """
-    blocks = (*vrrp(lab, node), *(virtual_server(lab, node, site) for site in sites))
+    blocks = (
+        *vrrp(lab, node),
+        *(block for site in sites for block in virtual_server(lab, node, site)),
+    )
     if not blocks:
         return ()
     items: list[Item] = [_global_defs(lab, node, sites)]

@@ -26,6 +26,7 @@ class Member:
     version: int
     """Of IP, of the address at which it is reached."""
     port: int
+    """0 leaves it at the port that the client asked."""
     weight: int = 1
     uthreshold: int = 0
     """Connections; 0 for none."""
@@ -124,7 +125,7 @@ def _real_server(lab: Lab, name: str, service: Service, written: RealServer) -> 
 
 
 def _member(lab: Lab, name: str, service: Service, written: Server) -> Member:
-    port = written.port or service.port
+    port = written.port or service.port or 0
     if written.address is None:
         if written.node is None:
             raise LvsnetError(f"services.{name}: a real server has neither node nor address")

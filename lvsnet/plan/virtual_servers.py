@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lvsnet.keepalived.tree import Blank, Comment, Statement, Word, comment, statement
+from lvsnet.lab.virtual_services import FWMARK, VirtualService, asked_ports, virtual_services
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.services import Member, Site, rip
 
@@ -32,13 +33,20 @@ def announces(site: Site) -> bool:
     return not (site.service.quorum_up is None and site.service.quorum_down is None)
 
 
-def virtual_server(lab: Lab, node: str, site: Site) -> Statement:
-    """The virtual server of a service on its director ``node``."""
+def virtual_server(lab: Lab, node: str, site: Site) -> Iterator[Statement]:
+    """The virtual server of a service on its director ``node``, and its group before it."""
     service = site.service
-    return statement(
+    virtual = virtual_services(service)
+    by_address = any(one.address is not None for one in virtual)
+    if service.virtual_server_group:
+        named: tuple[str | int, ...] = ("group", site.name)
+        block = tuple(statement(str(first), second) for first, second in map(_line, virtual))
+        yield statement("virtual_server_group", site.name, block=block)
+    else:
+        named = _line(virtual[0])
+    yield statement(
         "virtual_server",
-        str(service.address),
-        service.port,
+        *named,
         block=(
             comment(f"service {site.name}"),
             *_checking(service),
@@ -48,15 +56,21 @@ def virtual_server(lab: Lab, node: str, site: Site) -> Statement:
             *(statement(flag) for flag in service.sched_flags),
             *_ipvs(service),
             statement("lb_kind", METHODS[service.method].LB_KIND),
-            statement("protocol", service.protocol.upper()),
+            # Of a firewall mark alone it would be told to be of no use.
+            *((statement("protocol", service.protocol.upper()),) if by_address else ()),
             *_sorry_server(lab, node, site),
             *(
                 item
                 for member in site.members
-                for item in (Blank(), _real_server(lab, node, member, service.check))
+                for item in (Blank(), _real_server(lab, node, member, service))
             ),
         ),
     )
+
+
+def _line(one: VirtualService) -> tuple[str | int, ...]:
+    """The head of a virtual server, and a line of a group (keepalived.conf(5))."""
+    return (FWMARK, one.mark) if one.address is None else (str(one.address), one.port)
 
 
 def _ipvs(service: Service) -> Iterator[Statement]:
@@ -106,27 +120,35 @@ def _quorum(service: Service) -> Iterator[Statement]:
 
 def _sorry_server(lab: Lab, director: str, site: Site) -> Iterator[Statement]:
     for member in site.sorry:
-        yield statement("sorry_server", str(rip(lab, director, member)), member.port)
+        yield statement("sorry_server", *_reached(lab, director, member))
         if site.service.sorry_server_inhibit:
             yield statement("sorry_server_inhibit")
 
 
-def _real_server(lab: Lab, director: str, member: Member, check: Check | None) -> Statement:
+def _reached(lab: Lab, director: str, member: Member) -> tuple[str | int, ...]:
+    port = (member.port,) if member.port else ()
+    return (str(rip(lab, director, member)), *port)
+
+
+def _real_server(lab: Lab, director: str, member: Member, service: Service) -> Statement:
+    check = service.check
+    # Of a real server without a port of its own, the first one that clients ask is checked.
+    ports = () if member.port else asked_ports(service)[:1]
     return statement(
         "real_server",
-        str(rip(lab, director, member)),
-        member.port,
+        *_reached(lab, director, member),
         block=(
             statement("weight", member.weight),
             *((statement("uthreshold", member.uthreshold),) if member.uthreshold else ()),
             *((statement("lthreshold", member.lthreshold),) if member.lthreshold else ()),
-            *(() if check is None else (_checker(check),)),
+            *(() if check is None else (_checker(check, ports),)),
         ),
     )
 
 
-def _checker(check: Check) -> Statement:
+def _checker(check: Check, ports: Sequence[int]) -> Statement:
     timing = (
+        *(statement("connect_port", port) for port in ports),
         statement("connect_timeout", str(check.timeout.seconds)),
         statement("retry", check.retry),
         statement("delay_before_retry", str(check.delay_before_retry.seconds)),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, JsonValue
 
-from lvsnet.lab import model, model_services, model_vrrp
+from lvsnet.lab import model, model_marks, model_services, model_vrrp
 from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, plain
@@ -139,6 +139,8 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model_services.Timeouts: ("timeouts",),
         model_services.SyncDaemon: ("sync_daemon",),
         model_services.Service: ("services", "web"),
+        model_marks.Mark: ("services", "web", "marks", 0),
+        model_marks.VirtualServers: ("services", "web", "virtual_server_group", 0),
         model_services.RealServer: ("services", "web", "real_servers", 0),
         model_services.SorryServer: ("services", "web", "sorry_server"),
         model_services.Check: ("services", "web", "check"),

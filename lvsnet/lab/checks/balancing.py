@@ -54,7 +54,7 @@ def flags(lab: Lab) -> Iterator[Finding]:
 def one_packet(lab: Lab) -> Iterator[Finding]:
     """A connection of TCP or SCTP has many packets, and all of them go one way."""
     for name, service in lab.services.items():
-        if service.ops and service.protocol != "udp":
+        if service.ops and service.fwmark is None and service.protocol != "udp":
             yield Finding(
                 ("services", name, "ops"),
                 f"service {name}: ops is for protocol udp, and this one's is {service.protocol}:"

@@ -14,7 +14,7 @@ from lvsnet.lab.ip_values import IPAddress, is_address
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import RealServer, Server, Service
 from lvsnet.lab.suggest import hint
-from lvsnet.lab.virtual_services import version, vips
+from lvsnet.lab.virtual_services import is_plain, version, vips
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def listed(lab: Lab) -> Iterator[Member]:
     """The real servers of all services, the sorry servers among them."""
     owners, holders = _owners(lab), vip_holders(lab)
     for name, service in lab.services.items():
-        serving = _directors(lab, holders.get(vips(service)[0]))
+        serving = _directors(lab, holder_of(service, holders))
         places: list[tuple[Loc, Server]] = [
             (("services", name, "real_servers", number), server)
             for number, server in enumerate(service.real_servers)
@@ -75,6 +75,11 @@ def vip_holders(lab: Lab) -> Mapping[IPAddress, str]:
         for vip in instance.addresses:
             holders.setdefault(vip.ip, name)
     return holders
+
+
+def holder_of(service: Service, holders: Mapping[IPAddress, str]) -> str | None:
+    """The VRRP instance that has a service's first VIP; None when none has any of them."""
+    return next((holders[vip] for vip in vips(service) if vip in holders), None)
 
 
 def _owners(lab: Lab) -> Mapping[IPAddress, tuple[str, str]]:
@@ -206,7 +211,7 @@ def members_once(lab: Lab) -> Iterator[Finding]:
     for member in listed(lab):
         if not isinstance(member.server, RealServer):
             continue  # keepalived takes a sorry server that is a real server as well
-        port = member.server.port or member.spec.port
+        port = member.server.port or member.spec.port or 0
         twice = ""
         for director in member.directors or ("",):
             reached = _reached(lab, director, member)
@@ -242,7 +247,18 @@ def ports(lab: Lab) -> Iterator[Finding]:
     """With dr the packet arrives as it was sent, for the service's port."""
     for member in listed(lab):
         service, port = member.spec, member.server.port
-        if service.method == "dr" and port is not None and port != service.port:
+        if service.method != "dr" or port is None or port == service.port:
+            continue
+        if not is_plain(service):
+            yield Finding(
+                (*member.item, "port"),
+                f"service {member.service}: real server {member.name} has port {port}, but with"
+                " method dr packets arrive for the port that the client chose; take the port out,"
+                " or use method nat",
+                because=(("services", member.service, "method"),),
+                rule="dr-port",
+            )
+        else:
             yield Finding(
                 (*member.item, "port"),
                 f"service {member.service}: real server {member.name} has port {port}, but with"

@@ -9,13 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lvsnet.lab.checks.members import vip_holders
+from lvsnet.lab.checks.members import holder_of, vip_holders
 from lvsnet.lab.checks.tracking import tracks
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import File, Lab
 from lvsnet.lab.model_vrrp import SyncGroup, VrrpInstance
-from lvsnet.lab.virtual_services import vips
 
 _LINKS = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/")
 """Symbolic links into /usr since Debian 12 (hier(7), file-hierarchy(7))."""
@@ -139,7 +138,7 @@ def _commands(lab: Lab) -> Iterator[_Command]:
         )
     holders = vip_holders(lab)
     for name, service in lab.services.items():
-        holder = holders.get(vips(service)[0])
+        holder = holder_of(service, holders)
         machines = [] if holder is None else list(lab.vrrp[holder].priority)
         for key, line in (
             ("quorum_up", service.quorum_up),

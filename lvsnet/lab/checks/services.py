@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lvsnet.lab.checks.members import Member, listed, vip_holders
+from lvsnet.lab.checks.members import listed, vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.model import Lab, Node
 from lvsnet.lab.model_services import RealServer
 from lvsnet.lab.suggest import hint
-from lvsnet.lab.virtual_services import VirtualService, asked, virtual_services
+from lvsnet.lab.virtual_services import (
+    VirtualService,
+    asked,
+    asked_ports,
+    placed,
+    protocols,
+    real_ports,
+)
 
 
 def address_is_a_vip(lab: Lab) -> Iterator[Finding]:
@@ -53,10 +60,10 @@ def services_once(lab: Lab) -> Iterator[Finding]:
     """One service to an address, protocol and port."""
     first: dict[VirtualService, str] = {}
     for name, service in lab.services.items():
-        for one in virtual_services(service):
+        for place, one in placed(service):
             if one in first:
                 yield Finding(
-                    ("services", name, "port"),
+                    ("services", name, *place),
                     f"service {name}: {one.protocol} {one} is already service {first[one]}",
                     because=(
                         ("services", name, "protocol"),
@@ -85,7 +92,7 @@ def check_fields(lab: Lab) -> Iterator[Finding]:
 def _of_tcp_services(lab: Lab) -> Iterator[Finding]:
     for name, service in lab.services.items():
         check = service.check
-        if check is not None and check.type == "udp" and service.protocol == "tcp":
+        if check is not None and check.type == "udp" and "udp" not in protocols(service):
             yield Finding(
                 ("services", name, "check", "type"),
                 f"service {name}: a udp check is for a service of protocol udp; this one's is tcp,"
@@ -104,11 +111,12 @@ def _unanswered(lab: Lab) -> Iterator[Finding]:
     told: set[str] = set()
     for member in listed(lab):
         name, service, behind = member.service, member.spec, member.behind
-        if service.protocol != "udp" or service.check is None or behind is None or name in told:
+        if protocols(service) != {"udp"} or service.check is None or behind is None or name in told:
             continue
         if not isinstance(member.server, RealServer):
             continue  # nobody checks a sorry server
-        kind, port = service.check.type, _port(member)
+        kind = service.check.type
+        port = member.server.port or next(iter(asked_ports(service)), 0)
         by_tcp = kind != "udp"
         for node in behind.nodes:
             if _runs_its_own(lab.nodes[node]) or (by_tcp and (node, port) in serving):
@@ -134,15 +142,12 @@ def _unanswered(lab: Lab) -> Iterator[Finding]:
 def _tcp_ports(lab: Lab) -> set[tuple[str, int]]:
     """The nodes and ports at which nginx answers."""
     return {
-        (node, _port(member))
+        (node, port)
         for member in listed(lab)
-        if member.spec.protocol == "tcp" and member.behind is not None
+        if member.behind is not None
         for node in member.behind.nodes
+        for port in real_ports(member.spec, member.server.port or 0, "tcp")
     }
-
-
-def _port(member: Member) -> int:
-    return member.server.port or member.spec.port
 
 
 def _runs_its_own(node: Node) -> bool:

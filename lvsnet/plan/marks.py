@@ -18,7 +18,7 @@ PATH = "/etc/nftables.conf"
 """What Debian's nftables.service loads when a machine starts."""
 LOAD = ("nft", "--file", PATH)
 """The command that does the same (nft(8))."""
-MODULES = ("nf_tables", "nf_tables_inet")
+MODULES = ("nf_tables",)
 
 # Made, removed and made again in one transaction: what was loaded before is replaced, and tables of
 # others stay.

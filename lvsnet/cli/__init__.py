@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "clock": Group("clock:app", "Show a lab's clock, hold it, or wind it forward."),
     "test": Command("test:run_tests", "Run the scenarios of labs, each in a fresh lab."),
     "validate": Command("validate:validate", "Check a lab file without running anything."),
+    "lint": Command("lint:lint", "Look for what labs and keepalived.conf files get wrong."),
     "render": Command("render:render", "Write the files of every machine of a lab."),
     "export": Command("export:export", "Write a lab for containerlab or Vagrant."),
     "plan": Group("plan:app", "Plan a site before it is built: how many VIPs."),

@@ -1,0 +1,137 @@
+"""Which files a user means, and which machine each of them is of."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from lvsnet.errors import LabFileError, Problem
+from lvsnet.lab.source import read_text
+from lvsnet.resources import lab_file
+
+MAIN = "keepalived.conf"
+STDIN = "-"
+_SHOWN_STDIN = "<stdin>"
+_AROUND = {"etc", "keepalived", "files", "/", ".", ".."}
+"""Directories that say nothing about the machine."""
+_LABS = (".yaml", ".yml")
+_LAB_KEYS = re.compile(r"^(name|nodes|segments|topology|scenarios|vrrp|services)[ \t]*:", re.M)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file to look at."""
+
+    machine: str
+    """Whose keepalived.conf it is; empty for a lab."""
+    file: str
+    """As it is shown."""
+    text: str
+    path: Path
+    """Where it is; what it includes is relative to that."""
+
+    @property
+    def is_lab(self) -> bool:
+        return not self.machine
+
+
+def gather(given: Sequence[str]) -> tuple[tuple[Target, ...], tuple[Problem, ...]]:
+    """The files that arguments of the command line name, and what cannot be read of them.
+
+    ``FILE``, ``MACHINE=FILE``, ``-``, a directory with a keepalived.conf in it or with one
+    directory for each machine, a directory of labs, or the name of an example lab.
+    """
+    targets: list[Target] = []
+    problems: list[Problem] = []
+    for one in given:
+        try:
+            targets += _targets(one)
+        except LabFileError as error:
+            problems += error.problems
+    return tuple(_distinct(targets)), tuple(problems)
+
+
+def _targets(given: str) -> Iterator[Target]:
+    if given == STDIN:
+        text = _standard_input()
+        machine = "" if _is_lab(_SHOWN_STDIN, text) else "stdin"
+        yield Target(machine, _SHOWN_STDIN, text, Path(_SHOWN_STDIN))
+        return
+    name, equals, rest = given.partition("=")
+    if equals and not Path(given).exists() and re.fullmatch(r"[\w.-]+", name):
+        yield Target(name, rest, read_text(Path(rest)), Path(rest))
+        return
+    path = Path(given)
+    if path.is_dir():
+        yield from _of_directory(path)
+        return
+    path = lab_file(given)
+    text = read_text(path)
+    machine = "" if _is_lab(str(path), text) else machine_of(path)
+    yield Target(machine, str(path), text, path)
+
+
+def _of_directory(path: Path) -> Iterator[Target]:
+    """Its own keepalived.conf, or those of machines, or labs."""
+    found = [one for one in (path / MAIN, path / "etc" / "keepalived" / MAIN) if one.exists()]
+    if not found:
+        found = sorted({*path.glob(f"*/{MAIN}"), *path.glob(f"*/etc/keepalived/{MAIN}")})
+    for one in found:
+        yield Target(machine_of(one), str(one), read_text(one), one)
+    if found:
+        return
+    labs = [
+        one
+        for one in sorted(path.iterdir())
+        if one.suffix in _LABS and one.is_file() and _is_lab(str(one), read_text(one))
+    ]
+    if not labs:
+        what = f"there is no {MAIN} in it or in a machine's directory below it, and no lab"
+        raise LabFileError([Problem(str(path), None, None, what)])
+    for one in labs:
+        yield Target("", str(one), read_text(one), one)
+
+
+def machine_of(path: PurePath) -> str:
+    """The name of a configuration's machine, by where it lies.
+
+    ``lb01`` of ``lb01/etc/keepalived/keepalived.conf``, ``lb01.conf`` and
+    ``keepalived-lb01.conf``.
+    """
+    stem = re.sub(r"^keepalived(?=[._-])", "", path.name)
+    stem = re.sub(r"[._-](conf|cfg)(?=[._-]|$)", "", stem).strip("._-")
+    if stem:
+        return stem
+    parts = [part for part in path.parts[:-1] if part not in _AROUND]
+    return parts[-1] if parts else path.name
+
+
+def _is_lab(file: str, text: str) -> bool:
+    return file.endswith(_LABS) or (
+        not file.endswith(".conf") and bool(_LAB_KEYS.search(text)) and "vrrp_instance" not in text
+    )
+
+
+def _standard_input() -> str:
+    data = sys.stdin.buffer.read()
+    if b"\0" in data:
+        what = "a NUL byte: this is a binary file, not text"
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise LabFileError([Problem(_SHOWN_STDIN, line, 1, what)])
+    return data.decode(errors="replace")
+
+
+def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
+    """Each file once; machines of one name by the names of their files."""
+    names = [target.machine for target in targets]
+    seen = set()
+    for target in targets:
+        if target.file in seen:
+            continue
+        seen.add(target.file)
+        twice = not target.is_lab and names.count(target.machine) > 1
+        machine = target.file if twice else target.machine
+        yield Target(machine, target.file, target.text, target.path)

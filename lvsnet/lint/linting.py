@@ -1,0 +1,148 @@
+"""From files to what is found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from lvsnet.errors import LabFileError, LvsnetError, Problem
+from lvsnet.lint import allowing
+from lvsnet.lint.from_conf import machine
+from lvsnet.lint.gathering import Target
+from lvsnet.lint.model import SEVERITIES, Finding, Place, Rule, Severity
+from lvsnet.lint.reading import statements
+from lvsnet.lint.site import Machine, Site
+from lvsnet.lint.table import LAB_FILE, RULES, judge
+from lvsnet.lint.written import Written
+
+CHOSEN = frozenset({"real-server-unchecked"})
+"""What somebody says of a lab by writing nothing. What its own rules tell, others need not."""
+
+
+@dataclass
+class Report:
+    """What was found, in the order of files and lines."""
+
+    files: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    unread: list[Problem] = field(default_factory=list)
+    """What could not be read."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """File -> its text, for excerpts."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rules are looked at."""
+
+    only: Collection[str] = ()
+    """Empty for all."""
+    ignored: Collection[str] = ()
+
+    def has(self, rule: str) -> bool:
+        return (not self.only or rule in self.only) and rule not in self.ignored
+
+
+def rule_named(name: str) -> Rule:
+    """A rule of the linter's, or of lab files'.
+
+    Raises KeyError for none.
+    """
+    if name in RULES:
+        return RULES[name]
+    from lvsnet.lab.rules import RULES as OF_LABS
+
+    one = OF_LABS[name]
+    return Rule(name, one.severity, one.summary, one.source, "see the message")
+
+
+def names() -> tuple[str, ...]:
+    """Of all rules."""
+    from lvsnet.lab.rules import RULES as OF_LABS
+
+    return tuple(dict.fromkeys((*RULES, *OF_LABS)))
+
+
+def severity(finding: Finding) -> Severity:
+    return rule_named(finding.rule).severity
+
+
+def at_least(least: Severity) -> tuple[Severity, ...]:
+    return SEVERITIES[: SEVERITIES.index(least) + 1]
+
+
+def lint(targets: Sequence[Target], choice: Choice, *, alone: bool = False) -> Report:
+    """Look at files: keepalived.conf files together as one site, or each ``alone``; labs alone."""
+    report = Report()
+    confs = [target for target in targets if not target.is_lab]
+    for group in [[one] for one in confs] if alone else [confs]:
+        if group:
+            _configurations(group, report)
+    for target in targets:
+        if target.is_lab:
+            _lab(target, report)
+    order = {file: number for number, file in enumerate(report.files)}
+    report.findings = sorted(
+        dict.fromkeys(one for one in report.findings if choice.has(one.rule)),
+        key=lambda one: (order.get(one.place.file, len(order)), one.place, one.rule, one.message),
+    )
+    return report
+
+
+def _configurations(targets: Sequence[Target], report: Report) -> None:
+    machines: list[Machine] = []
+    for target in targets:
+        report.files.append(target.file)
+        report.texts[target.file] = target.text
+        try:
+            found = statements(target.text, target.file)
+        except LvsnetError as error:
+            report.unread.append(_problem(target, error))
+            continue
+        machines.append(machine(target.machine, target.file, found))
+    _judge(Site(tuple(machines)), [target.file for target in targets], report)
+
+
+def _judge(site: Site, files: Iterable[str], report: Report, allow: Collection[str] = ()) -> None:
+    written: list[Written] = [one for machine in site.machines for one in machine.statements]
+    texts = {file: report.texts[file] for file in files}
+    allowed, unknown = allowing.read(texts, written, names())
+    found = [*judge(site), *unknown]
+    report.findings += [one for one in found if one.rule not in allow and not allowed.holds(one)]
+
+
+def _lab(target: Target, report: Report) -> None:
+    from lvsnet.compiled import is_topology
+    from lvsnet.lab.rules import RULES as OF_LABS
+    from lvsnet.lint import from_lab
+
+    report.files.append(target.file)
+    report.texts[target.file] = target.text
+    if is_topology(target.text):
+        return
+    try:
+        read = from_lab.read(target.text, target.path)
+    except LabFileError as error:
+        report.unread += error.problems
+        return
+    report.texts.update(read.texts)
+    site = read.site or Site(())
+    before = len(report.findings)
+    _judge(site, [target.file, *read.texts], report, read.allow)
+    report.findings[before:] = [
+        one
+        for one in report.findings[before:]
+        if not (one.place in read.generated and (one.rule in OF_LABS or one.rule in CHOSEN))
+    ]
+    report.findings += [_finding(one) for one in read.problems if one.line or not one.warning]
+
+
+def _finding(problem: Problem) -> Finding:
+    place = Place(problem.file, problem.line or 1, problem.column or 1)
+    return Finding(problem.rule or LAB_FILE.name, place, problem.message)
+
+
+def _problem(target: Target, error: LvsnetError) -> Problem:
+    if isinstance(error, LabFileError) and error.problems:
+        return replace(error.problems[0], file=target.file)
+    return Problem(target.file, None, None, str(error))

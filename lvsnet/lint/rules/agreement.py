@@ -1,0 +1,211 @@
+"""What the machines of one virtual router have to say alike, or there are two masters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, permutations
+
+from lvsnet.lint.model import Family, Finding, Place, Related, Rule
+from lvsnet.lint.site import Instance, Site
+
+AUTH_DIFFERS = Rule(
+    "auth-differs",
+    "error",
+    "machines of one virtual router authenticate differently: each throws the other's"
+    " advertisements away, and both hold the VIP",
+    "RFC 2338, 5.3.6 and 7.1; vrrp_check_packet() of keepalived/vrrp/vrrp.c",
+    "write the same auth_type and auth_pass on all machines; 8 characters of it count",
+    "07-authentication-differs",
+)
+ADVERT_INT_DIFFERS = Rule(
+    "advert-int-differs",
+    "error",
+    "machines of one virtual router advertise at different intervals: by version 2 each throws"
+    " the other's advertisements away, and both hold the VIP",
+    "RFC 3768, 7.1; vrrp_check_packet() of keepalived/vrrp/vrrp.c",
+    "write the same advert_int on all machines",
+    "07-advert-int-differs",
+)
+ADVERT_INT_DIFFERS_3 = Rule(
+    "advert-int-differs-v3",
+    "note",
+    "machines of one virtual router advertise at different intervals: version 3 allows it, and how"
+    " long a takeover takes depends on who was master",
+    "RFC 5798, 6.1, Master_Adver_Interval",
+    "write the same advert_int on all machines",
+)
+UNICAST_ONE_SIDE = Rule(
+    "unicast-one-side",
+    "error",
+    "one machine of a virtual router sends its advertisements to peers' addresses, another to the"
+    " multicast group: neither takes the other's, and both hold the VIP",
+    "keepalived.conf(5), unicast_peer; vrrp_check_packet() of keepalived/vrrp/vrrp.c",
+    "write unicast_peer on all machines, or on none",
+    "07-unicast-on-one-side",
+)
+UNICAST_NOT_MUTUAL = Rule(
+    "unicast-not-mutual",
+    "error",
+    "a machine is no unicast peer of another one of its virtual router: it hears nothing of that"
+    " one, and becomes master beside it",
+    "keepalived.conf(5), unicast_peer",
+    "list on each machine the addresses of all others",
+)
+MULTICAST_DIFFERS = Rule(
+    "multicast-group-differs",
+    "error",
+    "machines of one virtual router send to different multicast groups: neither hears the other,"
+    " and both hold the VIP",
+    "keepalived.conf(5), vrrp_mcast_group4 and mcast_dst_ip; RFC 3768, 5.2.2",
+    "write the same group on all machines, or none: 224.0.0.18 is VRRP's",
+)
+NOPREEMPT_ONE_SIDE = Rule(
+    "nopreempt-one-side",
+    "note",
+    "one machine of a virtual router has nopreempt and another not: it depends on which one comes"
+    " back whether the VIP moves",
+    "keepalived.conf(5), nopreempt; RFC 3768, 6.1, Preempt_Mode",
+    "write nopreempt on all machines, with state BACKUP, or on none",
+)
+MULTICAST_4 = "224.0.0.18"
+MULTICAST_6 = "ff02::12"
+
+
+def auth_differs(site: Site) -> Iterator[Finding]:
+    for first, *others in site.routers():
+        for one in others:
+            if one.version != first.version or one.authentication == first.authentication:
+                continue
+            mine, theirs = one.authentication, first.authentication
+            if mine[0] != theirs[0]:
+                how = f"{one.machine} has {_kind(mine)}, {first.machine} {_kind(theirs)}"
+            else:
+                how = f"the auth_pass of {one.machine} is not that of {first.machine}"
+            yield Finding(
+                AUTH_DIFFERS.name,
+                _auth_place(one),
+                f"VRRP instance {one.name}: {how}",
+                (Related(_auth_place(first), f"{first.machine}'s"),),
+            )
+
+
+def advert_int_differs(site: Site) -> Iterator[Finding]:
+    for first, *others in site.routers():
+        for one in others:
+            if one.version == first.version and one.advert_int != first.advert_int:
+                rule = ADVERT_INT_DIFFERS if one.version == 2 else ADVERT_INT_DIFFERS_3
+                yield Finding(
+                    rule.name,
+                    one.at(one.given_advert_int),
+                    f"VRRP instance {one.name}: {one.machine} advertises every"
+                    f" {one.advert_int:g} s, {first.machine} every {first.advert_int:g} s",
+                    (Related(first.at(first.given_advert_int), f"{first.machine}'s"),),
+                )
+
+
+def unicast_one_side(site: Site) -> Iterator[Finding]:
+    for first, *others in site.routers():
+        for one in others:
+            if bool(one.peers) == bool(first.peers):
+                continue
+            uni, multi = (one, first) if one.peers else (first, one)
+            yield Finding(
+                UNICAST_ONE_SIDE.name,
+                multi.place,
+                f"VRRP instance {multi.name}: {multi.machine} has no unicast_peer, but"
+                f" {uni.machine} sends to its peers alone",
+                (Related(uni.unicast or uni.place, f"{uni.machine}'s peers"),),
+            )
+
+
+def unicast_not_mutual(site: Site) -> Iterator[Finding]:
+    for router in site.routers():
+        for one, other in permutations(router, 2):
+            own = site.machine(other.machine).own_addresses()
+            if not one.peers or not other.peers or not own:
+                continue
+            if own.isdisjoint(peer.value for peer in one.peers):
+                shown = ", ".join(sorted(map(str, own)))
+                yield Finding(
+                    UNICAST_NOT_MUTUAL.name,
+                    one.unicast or one.place,
+                    f"VRRP instance {one.name} on {one.machine}: {other.machine} ({shown}) is no"
+                    " unicast peer, so it hears nothing from here",
+                    (Related(other.at(None), f"{other.machine}'s instance"),),
+                )
+
+
+def multicast_differs(site: Site) -> Iterator[Finding]:
+    for router in site.routers():
+        for first, one in combinations(router, 2):
+            mine, place = _multicast(site, one)
+            theirs, there = _multicast(site, first)
+            if mine != theirs and not one.peers and not first.peers:
+                yield Finding(
+                    MULTICAST_DIFFERS.name,
+                    place,
+                    f"VRRP instance {one.name}: {one.machine} sends to {mine}, {first.machine} to"
+                    f" {theirs}",
+                    (Related(there, f"{first.machine}'s"),),
+                )
+                break
+
+
+def nopreempt_one_side(site: Site) -> Iterator[Finding]:
+    for first, *others in site.routers():
+        for one in others:
+            mine, theirs = _keeps(one), _keeps(first)
+            if mine != theirs:
+                having, lacking = (one, first) if mine else (first, one)
+                yield Finding(
+                    NOPREEMPT_ONE_SIDE.name,
+                    having.nopreempt or having.place,
+                    f"VRRP instance {one.name}: {having.machine} has nopreempt,"
+                    f" {lacking.machine} not",
+                    (Related(lacking.place, f"{lacking.machine}'s instance"),),
+                )
+
+
+def _keeps(instance: Instance) -> bool:
+    return instance.nopreempt is not None and not instance.master
+
+
+def _kind(authentication: tuple[str, str]) -> str:
+    return f"auth_type {authentication[0]}" if authentication[0] else "no authentication"
+
+
+def _auth_place(instance: Instance) -> Place:
+    given = instance.auth_pass or instance.auth_type
+    return given.place if given else instance.place
+
+
+def _multicast(site: Site, instance: Instance) -> tuple[str, Place]:
+    own = instance.written.word("mcast_dst_ip")
+    settings = site.machine(instance.machine).globals
+    word = "vrrp_mcast_group4" if instance.family == 4 else "vrrp_mcast_group6"
+    given = own or settings.word(word)
+    if given is None:
+        return MULTICAST_4 if instance.family == 4 else MULTICAST_6, instance.place
+    return given.value, given.place
+
+
+FAMILY = Family(
+    "What machines of a virtual router have in common",
+    (
+        AUTH_DIFFERS,
+        ADVERT_INT_DIFFERS,
+        ADVERT_INT_DIFFERS_3,
+        UNICAST_ONE_SIDE,
+        UNICAST_NOT_MUTUAL,
+        MULTICAST_DIFFERS,
+        NOPREEMPT_ONE_SIDE,
+    ),
+    (
+        auth_differs,
+        advert_int_differs,
+        unicast_one_side,
+        unicast_not_mutual,
+        multicast_differs,
+        nopreempt_one_side,
+    ),
+)

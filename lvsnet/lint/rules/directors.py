@@ -1,0 +1,238 @@
+"""Directors of one VIP: they have to balance alike, and not over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvsnet.lint.model import Family, Finding, Place, Related, Rule
+from lvsnet.lint.site import IPAddress, Machine, RealServer, Site, VirtualServer
+
+MISSING = Rule(
+    "virtual-server-missing",
+    "error",
+    "a machine that can hold a VIP lacks a virtual_server that another one has there: after a"
+    " takeover nobody balances the service",
+    "keepalived.conf(5), virtual_server",
+    "write the same virtual servers on all directors",
+)
+DIFFERS = Rule(
+    "virtual-server-differs",
+    "warning",
+    "directors have different settings for one virtual server: a takeover changes how clients are"
+    " spread, or where they are sent",
+    "keepalived.conf(5), virtual_server; ipvsadm(8)",
+    "write the same on all directors",
+)
+REALS_DIFFER = Rule(
+    "real-servers-differ",
+    "warning",
+    "directors have different real servers, or weights, for one virtual server: after a takeover"
+    " some get no clients, or others than meant",
+    "keepalived.conf(5), real_server",
+    "write the same real servers and weights on all directors",
+)
+EACH_OTHER = Rule(
+    "each-others-real-servers",
+    "error",
+    "two directors are each other's real servers with the same rules: the backup gives a connection"
+    " back, and so on until the packet's TTL is used up",
+    "ip_vs_in_hook() of net/netfilter/ipvs/ip_vs_core.c;"
+    " Documentation/networking/ipvs-sysctl.rst of Linux, backup_only",
+    "let other machines serve; or set net.ipv4.vs.backup_only=1 and run sync daemons",
+    "12-each-others-real-servers",
+)
+OWN_VIP = Rule(
+    "real-server-is-vip",
+    "error",
+    "a real server's address is a VIP of the virtual server's own machine: it sends the clients"
+    " back to itself",
+    "ip_vs_in_hook() of net/netfilter/ipvs/ip_vs_core.c",
+    "write the real server's own address",
+)
+NOBODYS = Rule(
+    "vip-held-by-nobody",
+    "warning",
+    "a virtual_server's address is in no VRRP instance of its machine, which has instances: nobody"
+    " answers ARP for it, unless something else puts the address there",
+    "keepalived.conf(5), virtual_server and virtual_ipaddress",
+    "add it to virtual_ipaddress, or correct the address",
+)
+_SETTINGS = (
+    "lb_algo",
+    "lb_kind",
+    "persistence_timeout",
+    "persistence_granularity",
+    "persistence_engine",
+    "quorum",
+    "hysteresis",
+    "ops",
+)
+
+
+def compared(site: Site) -> Iterator[Finding]:
+    told: set[tuple[Place, str]] = set()
+    for router in site.routers():
+        first, *others = [site.machine(one.machine) for one in router]
+        addresses = frozenset[IPAddress]().union(*(one.addresses for one in router))
+        for other in others:
+            if not first.servers and not other.servers:
+                continue
+            for one, two in ((first, other), (other, first)):
+                for server in one.servers:
+                    if server.address not in addresses:
+                        continue
+                    key = (server.place, two.name)
+                    if key not in told and _counterpart(two, server) is None:
+                        told.add(key)
+                        yield _missing(server, two)
+            for server in other.servers:
+                counterpart = _counterpart(first, server)
+                if server.address in addresses and counterpart and (server.place, "") not in told:
+                    told.add((server.place, ""))
+                    yield from _compare(server, counterpart)
+
+
+def _missing(server: VirtualServer, machine: Machine) -> Finding:
+    place = machine.servers[0].place if machine.servers else machine.place
+    return Finding(
+        MISSING.name,
+        place,
+        f"{machine.name} has no virtual_server {server.name}, which {server.machine} has",
+        (Related(server.place, f"{server.machine}'s"),),
+    )
+
+
+def _compare(server: VirtualServer, other: VirtualServer) -> Iterator[Finding]:
+    where = f"virtual_server {server.name}"
+    for word in _SETTINGS:
+        mine, theirs = _setting(server, word), _setting(other, word)
+        if mine != theirs:
+            own = server.written.last(word)
+            there = other.written.last(word)
+            yield Finding(
+                DIFFERS.name,
+                own.place if own else server.place,
+                f"{where}: {server.machine} has {mine or f'no {word}'},"
+                f" {other.machine} {theirs or f'no {word}'}",
+                (Related(there.place if there else other.place, f"{other.machine}'s"),),
+            )
+    mine_by, theirs_by = _reals(server), _reals(other)
+    for key in (*mine_by, *(one for one in theirs_by if one not in mine_by)):
+        here, beyond = mine_by.get(key), theirs_by.get(key)
+        name = f"real server {key[0]} {key[1]}"
+        if here is None or beyond is None:
+            there_is, lacking = (server, other) if here else (other, server)
+            yield Finding(
+                REALS_DIFFER.name,
+                lacking.place,
+                f"{where}: {lacking.machine} has no {name}, {there_is.machine} has it",
+                (Related((here or beyond or server).place, f"{there_is.machine}'s"),),
+            )
+        elif here.weight != beyond.weight:
+            yield Finding(
+                REALS_DIFFER.name,
+                here.place,
+                f"{where}: {name} has weight {here.weight} on {server.machine},"
+                f" {beyond.weight} on {other.machine}",
+                (Related(beyond.place, f"{other.machine}'s"),),
+            )
+
+
+def _reals(server: VirtualServer) -> dict[tuple[IPAddress | None, int], RealServer]:
+    return {(real.address, real.port): real for real in server.real_servers}
+
+
+def _setting(server: VirtualServer, word: str) -> str:
+    if word == "lb_kind":
+        return f"lb_kind {server.forwarding}"
+    if word == "lb_algo":
+        return f"lb_algo {server.scheduler.value if server.scheduler else 'wlc'}"
+    found = server.written.last(word)
+    return found.text if found else ""
+
+
+def _counterpart(machine: Machine, server: VirtualServer) -> VirtualServer | None:
+    for other in machine.servers:
+        if (other.address, other.port) == (server.address, server.port) and (
+            (other.protocol.value if other.protocol else "UDP")
+            == (server.protocol.value if server.protocol else "UDP")
+        ):
+            return other
+    return None
+
+
+def each_others(site: Site) -> Iterator[Finding]:
+    own = {machine.name: machine.own_addresses() for machine in site.machines}
+    for machine in site.machines:
+        for server in machine.servers:
+            for other in site.machines:
+                counterpart = _counterpart(other, server)
+                if other is machine or counterpart is None or _only_backup(other):
+                    continue
+                mine = [real for real in server.real_servers if real.address in own[other.name]]
+                theirs = [r for r in counterpart.real_servers if r.address in own[machine.name]]
+                if mine and theirs:
+                    yield Finding(
+                        EACH_OTHER.name,
+                        mine[0].place,
+                        f"virtual_server {server.name}: real server {mine[0].address} is"
+                        f" {other.name}, a director of the same service, for which"
+                        f" {machine.name} is one",
+                        (Related(theirs[0].place, f"{machine.name} as a real server"),),
+                    )
+
+
+def _only_backup(machine: Machine) -> bool:
+    """Whether it forwards nothing while its sync daemon is a backup."""
+    only = machine.host.sysctls.get("net.ipv4.vs.backup_only", "0") if machine.host else "0"
+    return only not in ("", "0") and machine.sync is not None
+
+
+def own_vip(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        held = {vip.address for one in machine.instances for vip in one.vips}
+        for server in machine.servers:
+            for real in server.real_servers:
+                if real.address is not None and (
+                    real.address == server.address or real.address in held
+                ):
+                    yield Finding(
+                        OWN_VIP.name,
+                        real.place,
+                        f"virtual_server {server.name}: real server {real.address} is a VIP of"
+                        f" {machine.name} itself",
+                    )
+
+
+def nobodys(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        held = {vip.address for one in machine.instances for vip in (*one.vips, *one.excluded)} | {
+            one.address for one in (machine.host.held if machine.host else ())
+        }
+        for one in machine.statements:
+            if one.keyword == "static_ipaddress":
+                held |= {a for entry in one.block or () if (a := _address(entry.keyword))}
+        for server in machine.servers:
+            if machine.instances and server.address is not None and server.address not in held:
+                yield Finding(
+                    NOBODYS.name,
+                    server.place,
+                    f"virtual_server {server.name}: no VRRP instance of {machine.name} has"
+                    f" {server.address}",
+                )
+
+
+def _address(text: str) -> IPAddress | None:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(text.partition("/")[0])
+    except ValueError:
+        return None
+
+
+FAMILY = Family(
+    "Directors",
+    (MISSING, DIFFERS, REALS_DIFFER, EACH_OTHER, OWN_VIP, NOBODYS),
+    (compared, each_others, own_vip, nobodys),
+)

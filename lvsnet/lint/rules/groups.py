@@ -1,0 +1,126 @@
+"""Sync groups: instances that move together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvsnet.lint.model import Family, Finding, Place, Related, Rule
+from lvsnet.lint.rules.scripts import UNUSED
+from lvsnet.lint.site import Instance, Site
+
+EMPTY = Rule(
+    "sync-group-empty",
+    "error",
+    "a vrrp_sync_group has no group block with members: keepalived leaves it out, and its instances"
+    " move alone",
+    "vrrp_sync_group_handler() of keepalived/vrrp/vrrp_parser.c",
+    "write the names of its instances into group { }",
+)
+TWICE = Rule(
+    "sync-group-twice",
+    "error",
+    "an instance is in two sync groups: keepalived leaves it out of the second",
+    "vrrp_sync_set_group() of keepalived/vrrp/vrrp_sync.c",
+    "make one group of the two, or take the instance out of one",
+)
+DIFFERS = Rule(
+    "sync-groups-differ",
+    "error",
+    "machines have different sync groups for the same virtual routers: what moves together from one"
+    " machine does not from the other",
+    "vrrp_sync_set_group() of keepalived/vrrp/vrrp_sync.c; keepalived.conf(5), vrrp_sync_group",
+    "write the same groups on all machines",
+)
+PREFERENCE = Rule(
+    "sync-group-priority",
+    "warning",
+    "instances of a sync group are best on different machines: a group becomes MASTER only as a"
+    " whole, so whoever is first has it, and no priority decides",
+    "vrrp_sync_can_goto_master() of keepalived/vrrp/vrrp_sync.c",
+    "give one machine the highest priority in all instances of the group",
+)
+
+
+def members(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        first: dict[str, tuple[str, Place]] = {}
+        for group in machine.groups:
+            if not group.members:
+                message = f"sync group {group.name} has no members in a group block"
+                yield Finding(EMPTY.name, group.place, message)
+            elif len(group.members) == 1:
+                message = f"sync group {group.name} has only {group.members[0].value}"
+                yield Finding(UNUSED.name, group.place, message)
+            for member in group.members:
+                before, place = first.setdefault(member.value, (group.name, member.place))
+                if before != group.name:
+                    message = f"sync group {group.name}: {member.value} is in {before} already"
+                    yield Finding(TWICE.name, member.place, message, (Related(place, before),))
+
+
+def differ(site: Site) -> Iterator[Finding]:
+    numbers = {
+        (one.machine, one.name): number
+        for number, router in enumerate(site.routers())
+        for one in router
+    }
+    told = set()
+    for router in site.routers():
+        for other in router[1:]:
+            first = router[0]
+            mine, theirs = (_together(site, one, numbers) for one in (other, first))
+            # What only one of the two machines has cannot be in the other's group.
+            common = {
+                number
+                for number, found in enumerate(site.routers())
+                if {first.machine, other.machine} <= {one.machine for one in found}
+            }
+            if mine & common == theirs & common or (first.machine, other.machine) in told:
+                continue
+            told.add((first.machine, other.machine))
+            group = site.machine(other.machine).group_of(other.name)
+            before = site.machine(first.machine).group_of(first.name)
+            yield Finding(
+                DIFFERS.name,
+                group.place if group else other.place,
+                f"{other.machine} has {_names(site, other)} in one sync group,"
+                f" {first.machine} {_names(site, first)}",
+                (Related(before.place if before else first.place, f"{first.machine}'s"),),
+            )
+
+
+def preference(site: Site) -> Iterator[Finding]:
+    best = {}
+    for router in site.routers():
+        chosen = max(router, key=lambda one: one.priority)
+        for one in router:
+            best[one.machine, one.name] = chosen
+    for machine in site.machines:
+        for group in machine.groups:
+            found = [best[machine.name, m.value] for m in group.members
+                     if (machine.name, m.value) in best]  # fmt: skip
+            if len({one.machine for one in found}) > 1:
+                first = found[0]
+                other = next(one for one in found if one.machine != first.machine)
+                if machine.name == first.machine:
+                    yield Finding(
+                        PREFERENCE.name,
+                        group.place,
+                        f"sync group {group.name}: {first.machine} has the highest priority in"
+                        f" {first.name}, {other.machine} in {other.name}",
+                        (Related(other.at(other.given_priority), f"{other.machine}'s"),),
+                    )
+
+
+def _together(site: Site, one: Instance, numbers: dict[tuple[str, str], int]) -> frozenset[int]:
+    group = site.machine(one.machine).group_of(one.name)
+    names = [member.value for member in group.members] if group else [one.name]
+    return frozenset(numbers[one.machine, name] for name in names if (one.machine, name) in numbers)
+
+
+def _names(site: Site, one: Instance) -> str:
+    group = site.machine(one.machine).group_of(one.name)
+    return ", ".join(member.value for member in group.members) if group else f"{one.name} alone"
+
+
+FAMILY = Family("Sync groups", (EMPTY, TWICE, DIFFERS, PREFERENCE), (members, differ, preference))

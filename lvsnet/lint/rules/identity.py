@@ -1,0 +1,270 @@
+"""Which virtual router an instance is: only seen with the configurations of all machines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+
+from lvsnet.lint.model import Family, Finding, Place, Related, Rule
+from lvsnet.lint.site import OWNER, Instance, IPAddress, Site
+
+ROUTER_ID_DIFFERS = Rule(
+    "router-id-differs",
+    "error",
+    "machines have one VIP under different virtual_router_ids: none hears the others"
+    " advertisements as its own, and all of them hold the VIP",
+    "RFC 3768, 5.3.3 and 7.1; vrrp_check_packet() of keepalived/vrrp/vrrp.c",
+    "give the instances that share a VIP one virtual_router_id",
+    "07-virtual-router-id-differs",
+)
+ROUTER_ID_CLASH = Rule(
+    "router-id-clash",
+    "error",
+    "two clusters of one segment use the same virtual_router_id for different VIPs: each takes the"
+    " other's master for its own, and the VIP of the lower priority never comes up",
+    "RFC 3768, 5.3.3 and 6.4.2; keepalived.conf(5), virtual_router_id",
+    "choose another virtual_router_id for one of them, on all its machines",
+    "08-router-id-of-two-clusters",
+)
+VIPS_DIFFER = Rule(
+    "vips-differ",
+    "warning",
+    "machines of one virtual router have different VIPs: after a takeover those that the new master"
+    " does not list are on no machine, and keepalived logs each advertisement",
+    "RFC 3768, 7.1; vrrp_check_packet() of keepalived/vrrp/vrrp.c, vip_cnt",
+    "list the same addresses on all machines; what does not fit goes into"
+    " virtual_ipaddress_excluded, on all of them too",
+)
+PRIORITIES_EQUAL = Rule(
+    "priorities-equal",
+    "warning",
+    "machines of one virtual router have the same priority: when both start, the higher primary"
+    " address wins, and nobody has said which machine is meant",
+    "RFC 3768, 6.4.3; vrrp_state_master_rx() of keepalived/vrrp/vrrp.c",
+    "give each machine its own priority",
+)
+OWNER_TWICE = Rule(
+    "owner-twice",
+    "error",
+    "several machines have priority 255, which says that the VIP is their own address: each of"
+    " them takes it at once and keeps it",
+    "RFC 3768, 5.3.4 and 6.4.1; vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    "write priorities from 1 to 254; state MASTER without any priority is 255, too",
+)
+MASTER_TWICE = Rule(
+    "master-twice",
+    "warning",
+    "several machines of one virtual router are written as state MASTER: one of them does not"
+    " become it, and the file does not say what happens",
+    "keepalived.conf(5), state; RFC 3768, 6.4.1",
+    "leave state MASTER to the machine with the highest priority",
+)
+VERSION_DIFFERS = Rule(
+    "version-differs",
+    "error",
+    "machines of one virtual router speak different versions of VRRP: each throws the other's"
+    " advertisements away, and both hold the VIP",
+    "RFC 5798, 7.1; vrrp_check_packet() of keepalived/vrrp/vrrp.c",
+    "write the same vrrp_version, or version, on all machines",
+)
+NAMES_EQUAL = Rule(
+    "router-names-equal",
+    "note",
+    "machines have the same router_id in global_defs: mails and SNMP traps do not say whose they"
+    " are",
+    "keepalived.conf(5), router_id",
+    "write the machine's name, or leave it out: the host's name is the default",
+)
+
+
+def router_id_differs(site: Site) -> Iterator[Finding]:
+    holders: dict[tuple[IPAddress, str], list[Instance]] = defaultdict(list)
+    for instance in site.instances():
+        for vip in instance.vips:
+            # Where segments are known, one address may be in two of them.
+            holders[vip.address, instance.segment].append(instance)
+    told = set()
+    for (address, _), found in holders.items():
+        first = found[0]
+        for other in found[1:]:
+            if other.machine == first.machine or None in (first.router_id, other.router_id):
+                continue
+            pair = (first.written.place, other.written.place)
+            if first.router_id.value == other.router_id.value or pair in told:  # type: ignore[union-attr]
+                continue
+            told.add(pair)
+            yield Finding(
+                ROUTER_ID_DIFFERS.name,
+                other.at(other.router_id),
+                f"VRRP instance {other.name} on {other.machine} has VIP {address} under"
+                f" virtual_router_id {_id(other)}, and {first.machine} under {_id(first)}: both"
+                " will hold it",
+                (Related(first.at(first.router_id), f"{first.machine} has {_id(first)}"),),
+            )
+
+
+def router_id_clash(site: Site) -> Iterator[Finding]:
+    told = set()
+    for one, other in combinations(site.instances(), 2):
+        if (
+            one.machine == other.machine
+            or one.router_id is None
+            or other.router_id is None
+            or one.router_id.value != other.router_id.value
+            or one.family != other.family
+            or one.addresses & other.addresses
+            or not (one.addresses and other.addresses)
+            or one.unicast
+            or other.unicast
+            or not _same_segment(one, other)
+        ):
+            continue
+        # Once for two clusters, however many machines they have.
+        clusters = frozenset((one.addresses, other.addresses))
+        if clusters in told:
+            continue
+        told.add(clusters)
+        yield Finding(
+            ROUTER_ID_CLASH.name,
+            other.at(other.router_id),
+            f"virtual_router_id {_id(other)} of instance {other.name} on {other.machine}, with"
+            f" {_vips(other)}, is that of instance {one.name} on {one.machine}, with {_vips(one)}",
+            (Related(one.at(one.router_id), f"{one.machine}: {_vips(one)}"),),
+        )
+
+
+def vips_differ(site: Site) -> Iterator[Finding]:
+    for first, *others in site.routers():
+        for other in others:
+            if first.addresses == other.addresses:
+                continue
+            missing = sorted(map(str, first.addresses - other.addresses))
+            more = sorted(map(str, other.addresses - first.addresses))
+            parts = [f"lacks {', '.join(missing)}"] if missing else []
+            parts += [f"also has {', '.join(more)}"] if more else []
+            block = other.written.last("virtual_ipaddress")
+            there = first.written.last("virtual_ipaddress")
+            yield Finding(
+                VIPS_DIFFER.name,
+                block.place if block else other.place,
+                f"VRRP instance {other.name} on {other.machine} {' and '.join(parts)}, compared"
+                f" with {first.name} on {first.machine}",
+                (Related(there.place if there else first.place, f"{first.machine}'s list"),),
+            )
+
+
+def priorities_equal(site: Site) -> Iterator[Finding]:
+    for router in site.routers():
+        first: dict[int, Instance] = {}
+        for one in router:
+            before = first.setdefault(one.priority, one)
+            if before is not one and one.priority != OWNER:
+                yield Finding(
+                    PRIORITIES_EQUAL.name,
+                    one.at(one.given_priority),
+                    f"VRRP instance {one.name}: {one.machine} and {before.machine} both have"
+                    f" priority {one.priority}",
+                    (Related(before.at(before.given_priority), f"{before.machine}'s priority"),),
+                )
+
+
+def owner_twice(site: Site) -> Iterator[Finding]:
+    for router in site.routers():
+        owners = [one for one in router if one.priority == OWNER]
+        for one in owners[1:]:
+            how = "has no priority, so state MASTER makes it 255," if not one.given_priority else ""
+            yield Finding(
+                OWNER_TWICE.name,
+                one.at(one.given_priority),
+                f"VRRP instance {one.name}: {one.machine} {how or 'has priority 255'} as"
+                f" {owners[0].machine} does",
+                (Related(owners[0].at(owners[0].given_priority), f"{owners[0].machine}'s"),),
+            )
+
+
+def master_twice(site: Site) -> Iterator[Finding]:
+    for router in site.routers():
+        masters = [one for one in router if one.master]
+        for one in masters[1:]:
+            yield Finding(
+                MASTER_TWICE.name,
+                one.at(one.state),
+                f"VRRP instance {one.name}: {one.machine} and {masters[0].machine} are both"
+                " written as MASTER",
+                (Related(masters[0].at(masters[0].state), f"{masters[0].machine}'s state"),),
+            )
+
+
+def version_differs(site: Site) -> Iterator[Finding]:
+    for first, *others in site.routers():
+        for one in others:
+            if one.version != first.version:
+                yield Finding(
+                    VERSION_DIFFERS.name,
+                    one.version_place or one.place,
+                    f"VRRP instance {one.name}: {one.machine} speaks version {one.version},"
+                    f" {first.machine} version {first.version}",
+                    (Related(first.version_place or first.place, f"version {first.version}"),),
+                )
+
+
+def names_equal(site: Site) -> Iterator[Finding]:
+    first: dict[str, tuple[str, Place]] = {}
+    for machine in site.machines:
+        name = machine.globals.word("router_id")
+        if name is None:
+            continue
+        before = first.setdefault(name.value, (machine.name, name.place))
+        if before[0] != machine.name:
+            yield Finding(
+                NAMES_EQUAL.name,
+                name.place,
+                f"router_id {name.value} of {machine.name} is that of {before[0]}",
+                (Related(before[1], f"{before[0]}'s"),),
+            )
+
+
+def _same_segment(one: Instance, other: Instance) -> bool:
+    """By name where segments are known; else instances whose VIPs are in one network are."""
+    if one.segment or other.segment:
+        return one.segment == other.segment
+    return any(
+        mine.address in theirs.network or theirs.address in mine.network
+        for mine in one.vips
+        for theirs in other.vips
+    )
+
+
+def _id(instance: Instance) -> int:
+    return instance.router_id.value if instance.router_id else 0
+
+
+def _vips(instance: Instance) -> str:
+    first, *more = (str(vip.address) for vip in instance.vips)
+    return f"VIP {first}" + (f" and {len(more)} more" if more else "")
+
+
+FAMILY = Family(
+    "Which virtual router it is",
+    (
+        ROUTER_ID_DIFFERS,
+        ROUTER_ID_CLASH,
+        VIPS_DIFFER,
+        PRIORITIES_EQUAL,
+        OWNER_TWICE,
+        MASTER_TWICE,
+        VERSION_DIFFERS,
+        NAMES_EQUAL,
+    ),
+    (
+        router_id_differs,
+        router_id_clash,
+        vips_differ,
+        priorities_equal,
+        owner_twice,
+        master_twice,
+        version_differs,
+        names_equal,
+    ),
+)

@@ -1,0 +1,129 @@
+"""Words that keepalived does not know, and values that it cannot use.
+
+By lvsnet's table of keepalived's keywords. What other rules say with more words is not said here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvsnet.keepalived.keywords import FILE
+from lvsnet.keepalived.keywords.model import Block, Entries, Keyword
+from lvsnet.keepalived.keywords.values import entry_faults, faults
+from lvsnet.lab.suggest import nearest
+from lvsnet.lint.model import Family, Finding, Place, Related, Rule
+from lvsnet.lint.rules.sync import DEPRECATED
+from lvsnet.lint.site import Site
+from lvsnet.lint.written import Written
+
+UNKNOWN = Rule(
+    "keepalived-unknown-keyword",
+    "error",
+    "keepalived does not know a keyword where it stands: it ignores the line, and a block with all"
+    " that is in it",
+    "keepalived.conf(5); process_stream() of keepalived's lib/parser.c",
+    "correct its spelling, or put it into the block that it belongs to",
+)
+VALUE = Rule(
+    "keepalived-value",
+    "error",
+    "keepalived cannot use a value: it ignores the line, or uses another value",
+    "keepalived.conf(5), and the keyword's handler in keepalived's source",
+    "write what the message asks for; keepalived knows no units such as 2s",
+)
+AGAIN = Rule(
+    "keyword-twice",
+    "warning",
+    "a setting is written twice in one block: keepalived uses one of the two",
+    "keepalived.conf(5), and the keyword's handler in keepalived's source",
+    "take out the one that is not meant",
+)
+_ELSEWHERE = {
+    "virtual_router_id",
+    "priority",
+    "advert_int",
+    "state",
+    "auth_type",
+    "auth_pass",
+    "lb_algo",
+    "lvs_sched",
+    "lb_kind",
+    "lvs_method",
+    "sorry_server_lvs_method",
+    "vrrp_instance",
+    "real_server",
+}
+"""Whose values have rules of their own."""
+_UNTOLD = {"static_routes", "static_rules", "virtual_routes", "virtual_rules"}
+"""Whose words can stand in more orders than the table has."""
+
+
+def words(site: Site) -> Iterator[Finding]:
+    told: set[tuple[Place, str]] = set()
+    for machine in site.machines:
+        for finding in _within(machine.statements, FILE, ""):
+            # A file that several machines include is wrong once.
+            if (finding.place, finding.message) not in told:
+                told.add((finding.place, finding.message))
+                yield finding
+
+
+def _within(statements: tuple[Written, ...], block: Block, above: str) -> Iterator[Finding]:
+    first: dict[str, Written] = {}
+    for one in statements:
+        keyword = block.keywords.get(one.keyword)
+        if keyword is None:
+            where = f" in {above}" if above else ""
+            known = _home(one.keyword, above) or _meant(one.keyword, block)
+            message = f"keepalived knows no {one.keyword or 'empty word'}{where}{known}"
+            yield Finding(UNKNOWN.name, one.place, message)
+            continue
+        yield from _fitting(one, keyword)
+        before = first.setdefault(one.keyword, one)
+        if before is not one and keyword.used != "all" and above:
+            counts = before if keyword.used == "first" else one
+            message = f"{one.keyword} is there already, and '{counts.text}' counts"
+            related = (Related(before.place, "here first"),)
+            yield Finding(AGAIN.name, one.place, message, related)
+        if one.block is None:
+            continue
+        if isinstance(keyword.block, Block):
+            yield from _within(one.block, keyword.block, keyword.name)
+        elif isinstance(keyword.block, Entries):
+            for entry in one.block:
+                if one.keyword in _UNTOLD:
+                    continue
+                for fault in entry_faults(one.keyword, keyword.block, entry.words):
+                    yield Finding(VALUE.name, entry.place, fault.message)
+
+
+def _fitting(one: Written, keyword: Keyword) -> Iterator[Finding]:
+    if keyword.deprecated:
+        use = f"write {keyword.instead}" if keyword.instead else keyword.means
+        message = f"keepalived will give up {one.keyword}{f': {use}' if use else ''}"
+        yield Finding(DEPRECATED.name, one.place, message)
+    if one.keyword not in _ELSEWHERE:
+        for fault in faults(keyword, one.words):
+            yield Finding(VALUE.name, one.place, fault.message)
+
+
+def _meant(word: str, block: Block) -> str:
+    match = nearest(word, block.keywords)
+    return "" if match is None else f"; did you mean '{match}'?"
+
+
+def _home(word: str, above: str) -> str:
+    """Where keepalived would know it: a hint for what stands in the wrong block."""
+    for name, keyword in FILE.keywords.items():
+        if name == word:
+            return "; it stands by itself, outside of blocks"
+        if isinstance(keyword.block, Block) and name != above:
+            if word in keyword.block.keywords:
+                return f"; it belongs into {name}"
+            for inner, further in keyword.block.keywords.items():
+                if isinstance(further.block, Block) and word in further.block.keywords:
+                    return f"; it belongs into {inner} of {name}"
+    return ""
+
+
+FAMILY = Family("Keywords and values", (UNKNOWN, VALUE, AGAIN), (words,))

@@ -1,0 +1,98 @@
+"""Strict mode, and advertisements to peers' addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvsnet.lint.model import Family, Finding, Rule
+from lvsnet.lint.site import OWNER, Site
+
+STRICT_UNREACHABLE = Rule(
+    "strict-vip-unreachable",
+    "warning",
+    "vrrp_strict is on: by the RFC a master that does not own the VIP accepts no packets for it, so"
+    " keepalived has the firewall drop them: the VIP is there and does not answer",
+    "RFC 3768, 6.4.3, Accept_Mode; keepalived.conf(5), vrrp_strict and accept",
+    "take vrrp_strict out; with version 3 accept in the instance does, too",
+    "09-vrrp-strict",
+)
+STRICT_UNICAST = Rule(
+    "strict-unicast",
+    "error",
+    "vrrp_strict with unicast_peer: keepalived ends, and keepalived -t says nothing where the"
+    " interface is not there",
+    "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    "take vrrp_strict out",
+)
+STRICT_REFUSES = Rule(
+    "keepalived-strict",
+    "warning",
+    "vrrp_strict forbids something that is written: keepalived leaves it out",
+    "vrrp_complete_instance() of keepalived/vrrp/vrrp.c; RFC 3768",
+    "take vrrp_strict out, or what it forbids",
+)
+NO_PEERS = Rule(
+    "keepalived-unicast-peers",
+    "error",
+    "words about unicast, but no peers: keepalived sends to the multicast group",
+    "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    "list the other machines in unicast_peer, or take the words out",
+)
+PEER_SELF = Rule(
+    "unicast-peer-self",
+    "warning",
+    "a machine is its own unicast peer: it sends its advertisements to itself, too",
+    "keepalived.conf(5), unicast_peer",
+    "list only the other machines",
+)
+NO_SOURCE = Rule(
+    "unicast-source-missing",
+    "note",
+    "unicast_peer without unicast_src_ip: advertisements come from the interface's first address,"
+    " which may be none that the peers have listed",
+    "keepalived.conf(5), unicast_src_ip",
+    "write unicast_src_ip",
+)
+_FORBIDDEN = ("authentication", "preempt_delay", "down_timer_adverts", "no_virtual_ipaddress")
+
+
+def strict(site: Site) -> Iterator[Finding]:
+    for one in site.instances():
+        if one.strict is None:
+            continue
+        where = f"VRRP instance {one.name}"
+        if one.peers:
+            message = f"{where}: vrrp_strict and unicast_peer: keepalived ends"
+            yield Finding(STRICT_UNICAST.name, one.strict, message)
+        accepts = one.version == 3 and one.written.all("accept")
+        if one.vips and one.priority != OWNER and not accepts:
+            message = f"{where}: with vrrp_strict its VIP {one.vips[0].address} does not answer"
+            yield Finding(STRICT_UNREACHABLE.name, one.strict, message)
+        for word in one.written.all(*_FORBIDDEN):
+            message = f"{where}: {word.keyword} does not go with vrrp_strict"
+            yield Finding(STRICT_REFUSES.name, word.place, message)
+        if one.state is not None and one.master != (one.priority == OWNER):
+            message = f"{where}: with vrrp_strict state MASTER is for priority 255, and only for it"
+            yield Finding(STRICT_REFUSES.name, one.state.place, message)
+
+
+def unicast(site: Site) -> Iterator[Finding]:
+    for one in site.instances():
+        if one.unicast is None:
+            continue
+        where = f"VRRP instance {one.name}"
+        if not one.peers and not one.written.all("unicast_fault_no_peer"):
+            yield Finding(NO_PEERS.name, one.unicast, f"{where}: there is no unicast peer")
+        for peer in one.peers:
+            if one.source is not None and peer.value == one.source.value:
+                message = f"{where}: {peer.value} is its own unicast_src_ip"
+                yield Finding(PEER_SELF.name, peer.place, message)
+        if one.peers and one.source is None:
+            yield Finding(NO_SOURCE.name, one.unicast, f"{where}: there is no unicast_src_ip")
+
+
+FAMILY = Family(
+    "Strict mode and unicast",
+    (STRICT_UNREACHABLE, STRICT_UNICAST, STRICT_REFUSES, NO_PEERS, PEER_SELF, NO_SOURCE),
+    (strict, unicast),
+)

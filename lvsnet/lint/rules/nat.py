@@ -1,0 +1,148 @@
+"""NAT: every answer has to go back through the director that has the VIP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvsnet.lint.model import Family, Finding, Related, Rule
+from lvsnet.lint.site import Instance, Machine, RealServer, Site, VirtualServer
+
+GATEWAY_APART = Rule(
+    "nat-gateway-apart",
+    "warning",
+    "a service's VIP and the VIP in its real servers' network, their gateway with NAT, are in no"
+    " common sync group: when one of them moves alone, answers miss the director",
+    "keepalived.conf(5), vrrp_sync_group",
+    "put the two instances into one vrrp_sync_group, on all directors",
+)
+GATEWAY_FIXED = Rule(
+    "nat-gateway-fixed",
+    "warning",
+    "with NAT several directors share a VIP, and none moves in the real servers' network: their"
+    " gateway can only be one director's own address, so after a takeover answers miss the other",
+    "ip_vs_out_hook() of net/netfilter/ipvs/ip_vs_core.c",
+    "give the directors a VRRP instance in that network, in a sync group with the VIP's, and make"
+    " its VIP the real servers' gateway",
+)
+ONE_NETWORK = Rule(
+    "nat-one-network",
+    "warning",
+    "with NAT a real server is in the VIP's own network: answers to clients that are there, too, go"
+    " round the director, and the client resets a connection that it knows nothing of",
+    "ip_vs_out_hook() of net/netfilter/ipvs/ip_vs_core.c; RFC 9293, 3.10.7.1",
+    "use DR, put the real servers into a network of their own, or give them a route to that network"
+    " through the director, and set send_redirects=0 there",
+    "05-nat-client-in-subnet",
+)
+NO_FORWARDING = Rule(
+    "nat-ip-forward",
+    "error",
+    "with NAT a director does not forward (net.ipv4.ip_forward=0): requests reach the real servers,"
+    " answers are dropped, and connections stay in SYN_RECV",
+    "Documentation/networking/ip-sysctl.rst of Linux, ip_forward",
+    "set net.ipv4.ip_forward=1 on all directors",
+    "04-nat-without-ip-forward",
+)
+
+
+def gateways(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        for server in machine.servers:
+            holder = _holder(machine, server)
+            real = _behind_nat(server)
+            if holder is None or real is None or not _shared(site, holder):
+                continue
+            inside = [
+                one
+                for one in machine.instances
+                if any(real.address in vip.network for vip in one.vips)
+            ]
+            where = f"virtual_server {server.name}"
+            if not inside:
+                if _beside(site, machine, real):
+                    continue
+                message = f"{where}: no VIP of {machine.name} is in {real.address}'s network"
+                yield Finding(GATEWAY_FIXED.name, server.place, message)
+                continue
+            group = machine.group_of(holder.name)
+            together = {member.value for member in group.members} if group else {holder.name}
+            if not any(one.name in together for one in inside):
+                one = inside[0]
+                yield Finding(
+                    GATEWAY_APART.name,
+                    one.place,
+                    f"{where}: VIP {server.address} is in instance {holder.name}, the gateway"
+                    f" {one.vips[0].address} in {one.name}, and no sync group has both",
+                    (Related(holder.place, f"instance {holder.name}"),),
+                )
+
+
+def one_network(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        if machine.host is not None:
+            # Of a lab the clients are known, and its own check looks at each of them.
+            continue
+        for server in machine.servers:
+            holder = _holder(machine, server)
+            for vip in holder.vips if holder else ():
+                if vip.address != server.address or vip.prefix == vip.address.max_prefixlen:
+                    continue
+                for real in server.real_servers:
+                    if real.kind == "NAT" and real.address and real.address in vip.network:
+                        yield Finding(
+                            ONE_NETWORK.name,
+                            real.place,
+                            f"virtual_server {server.name}: real server {real.address} is in"
+                            f" {vip.network}, where the VIP is",
+                            (Related(vip.place, "the VIP"),),
+                        )
+                        break
+
+
+def ip_forward(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        if machine.host is None:
+            continue
+        server = next((one for one in machine.servers if _behind_nat(one)), None)
+        key = "net.ipv4.ip_forward"
+        if server is not None and machine.host.sysctls.get(key, "1") == "0":
+            yield Finding(
+                NO_FORWARDING.name,
+                machine.host.sysctl_places.get(key, machine.host.place),
+                f"{machine.name} has virtual_server {server.name} with NAT, and {key}=0",
+            )
+
+
+def _holder(machine: Machine, server: VirtualServer) -> Instance | None:
+    for one in machine.instances:
+        if server.address is not None and server.address in one.addresses:
+            return one
+    return None
+
+
+def _behind_nat(server: VirtualServer) -> RealServer | None:
+    """The first real server that NAT reaches."""
+    for real in server.real_servers:
+        if real.kind == "NAT" and real.address is not None:
+            return real
+    return None
+
+
+def _shared(site: Site, instance: Instance) -> bool:
+    return any(instance in router for router in site.routers())
+
+
+def _beside(site: Site, machine: Machine, real: RealServer) -> bool:
+    """Whether a machine of the site has the address, and routes of its own that a lab checks."""
+    return machine.host is not None and any(
+        real.address in {one.address for one in other.host.held}
+        for other in site.machines
+        if other.host is not None
+    )
+
+
+FAMILY = Family(
+    "NAT",
+    (GATEWAY_APART, GATEWAY_FIXED, ONE_NETWORK, NO_FORWARDING),
+    (gateways, one_network, ip_forward),
+)

@@ -1,0 +1,139 @@
+"""Machines that answer for a VIP with DR or TUN: known of a lab's machines only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvsnet.lint.model import Family, Finding, Place, Rule
+from lvsnet.lint.site import Host, IPAddress, Machine, Site
+
+ARP_IGNORE = Rule(
+    "arp-ignore",
+    "error",
+    "a real server has the VIP and answers ARP requests for it: clients go to it past the director,"
+    " whose counters stand still",
+    "Documentation/networking/ip-sysctl.rst of Linux, arp_ignore",
+    "set net.ipv4.conf.all.arp_ignore=1",
+    "01-no-arp-ignore",
+)
+ARP_ANNOUNCE = Rule(
+    "arp-announce",
+    "error",
+    "a real server has the VIP and names it as the sender of its own ARP requests: its neighbours"
+    " learn from these that the VIP is there",
+    "Documentation/networking/ip-sysctl.rst of Linux, arp_announce",
+    "set net.ipv4.conf.all.arp_announce=2",
+    "02-no-arp-announce",
+)
+NO_VIP = Rule(
+    "real-server-without-vip",
+    "error",
+    "a real server of DR or TUN does not have the VIP: it drops what the director sends, or sends"
+    " it back where it forwards",
+    "ip_route_input_slow() of net/ipv4/route.c; ipvsadm(8), --gatewaying",
+    "put the VIP on lo, with prefix length 32",
+    "03-vip-missing",
+)
+RP_FILTER = Rule(
+    "tun-rp-filter",
+    "error",
+    "a real server of TUN has rp_filter on for its tunnel: the packets out of it come from where"
+    " their answers do not go, and are dropped; mode 2 drops them, too, unless the tunnel has an"
+    " address",
+    "Documentation/networking/ip-sysctl.rst of Linux, rp_filter; fib_validate_source() of"
+    " net/ipv4/fib_frontend.c",
+    "set rp_filter=0 for all and for the tunnel, or put the VIP on the tunnel and set 2",
+    "06-tun-rp-filter",
+)
+
+
+def quiet(site: Site) -> Iterator[Finding]:
+    """About ARP, which is IPv4's."""
+    for machine, host, vip in _serving(site):
+        if vip.version != 4 or vip not in {one.address for one in host.held}:
+            continue
+        for rule, key, fitting in (
+            (ARP_IGNORE, "arp_ignore", ("1", "2", "3", "8")),
+            (ARP_ANNOUNCE, "arp_announce", ("2",)),
+        ):
+            values = _in_force(host, key)
+            if any(value in fitting for value, _ in values):
+                continue
+            value, place = values[0] if values else ("0", host.place)
+            message = f"{machine.name} has VIP {vip} and net.ipv4.conf.all.{key}={value}"
+            yield Finding(rule.name, place, message)
+
+
+def has_vip(site: Site) -> Iterator[Finding]:
+    for machine, host, vip in _serving(site):
+        held = {one.address for one in host.held}
+        held |= {one.address for instance in machine.instances for one in instance.vips}
+        added = any(_changes(line, "add", vip) for line, _ in host.commands)
+        gone = [place for line, place in host.commands if _changes(line, "del", vip)]
+        if gone or (vip not in held and not added):
+            place = gone[0] if gone else host.place
+            yield Finding(NO_VIP.name, place, f"{machine.name} does not have VIP {vip}")
+
+
+def tunnels(site: Site) -> Iterator[Finding]:
+    for machine, host, vip in _serving(site, ("TUN",)):
+        values = [(value, place) for value, place in _in_force(host, "rp_filter") if value != "0"]
+        if not values or vip.version != 4:
+            continue
+        on_tunnel = any(one.interface.startswith(("tunl", "gre")) for one in host.held)
+        if on_tunnel and all(value == "2" for value, _ in values):
+            continue
+        value, place = values[0]
+        yield Finding(
+            RP_FILTER.name, place, f"{machine.name} takes VIP {vip} by TUN with rp_filter={value}"
+        )
+
+
+def _serving(
+    site: Site, kinds: tuple[str, ...] = ("DR", "TUN")
+) -> Iterator[tuple[Machine, Host, IPAddress]]:
+    """Machines of a lab that are real servers, each with the VIPs that it answers for."""
+    told = set()
+    for server in site.servers():
+        for real in server.real_servers:
+            for machine in site.machines:
+                if machine.host is None or server.address is None or real.kind not in kinds:
+                    continue
+                own = {one.address for one in machine.host.held}
+                own |= {vip.address for one in machine.instances for vip in one.vips}
+                key = (machine.name, server.address)
+                if real.address in own and key not in told and machine.name != server.machine:
+                    told.add(key)
+                    yield machine, machine.host, server.address
+
+
+def _in_force(host: Host, key: str) -> list[tuple[str, Place]]:
+    """What is set for all interfaces or for one; the largest value counts."""
+    return sorted(
+        (
+            (value, host.sysctl_places.get(name, host.place))
+            for name, value in host.sysctls.items()
+            if name.startswith("net.ipv4.conf.") and name.endswith(f".{key}")
+        ),
+        key=lambda found: found[0],
+        reverse=True,
+    )
+
+
+def _changes(line: str, how: str, address: IPAddress) -> bool:
+    """Whether a command adds or deletes an address: ``ip address del 192.0.2.1/32 dev lo``."""
+    words = line.split()
+    return (
+        len(words) > 3
+        and words[0].rpartition("/")[2] == "ip"
+        and words[1].startswith("a")
+        and words[2].startswith(how[:1])
+        and words[3].partition("/")[0] == str(address)
+    )
+
+
+FAMILY = Family(
+    "Real servers of DR and TUN",
+    (ARP_IGNORE, ARP_ANNOUNCE, NO_VIP, RP_FILTER),
+    (quiet, has_vip, tunnels),
+)

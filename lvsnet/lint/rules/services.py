@@ -1,0 +1,341 @@
+"""Virtual servers: what keepalived or the kernel refuses, or makes something else of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvsnet.lint.model import Family, Finding, Related, Rule
+from lvsnet.lint.site import KINDS, RealServer, Site, VirtualServer
+
+SCHEDULERS = (
+    "rr wrr lc wlc lblc lblcr dh sh fo ovf mh sed nq twos".split()
+)  # fmt: skip
+"""Of Linux 7.2 (net/netfilter/ipvs/Kconfig)."""
+UNWEIGHTED = ("rr", "lc", "dh")
+"""Which look at no weight but 0 (ip_vs_rr.c, ip_vs_lc.c, ip_vs_dh.c)."""
+FLAGS = {"sh-port": "sh", "sh-fallback": "sh", "mh-port": "mh", "mh-fallback": "mh"}
+
+METHOD = Rule(
+    "keepalived-forwarding-method",
+    "error",
+    "lb_kind is missing, or is none of NAT, DR and TUN, in capitals: keepalived uses NAT",
+    "svr_forwarding_handler() of keepalived/check/check_parser.c; keepalived.conf(5), lvs_method",
+    "write lb_kind DR, NAT or TUN; IPVS has no FULLNAT",
+)
+PROTOCOL = Rule(
+    "protocol-missing",
+    "error",
+    "a virtual_server has no protocol: keepalived uses UDP, and TCP connections are refused",
+    "validate_check_config() of keepalived/check/check_data.c",
+    "write protocol TCP, UDP or SCTP",
+)
+SCHEDULER_MISSING = Rule(
+    "scheduler-missing",
+    "note",
+    "a virtual_server has no scheduler: keepalived uses wlc",
+    "validate_check_config() of keepalived/check/check_data.c; ipvsadm(8), --scheduler",
+    "write lb_algo and the one that is meant",
+)
+SCHEDULER_UNKNOWN = Rule(
+    "scheduler-unknown",
+    "error",
+    "there is no such scheduler: keepalived ignores the line, and uses wlc",
+    "lbalgo_handler() of keepalived/check/check_parser.c; ipvsadm(8), --scheduler",
+    "write one of the kernel's: " + ", ".join(SCHEDULERS),
+)
+FLAG = Rule(
+    "scheduler-flag",
+    "warning",
+    "a flag belongs to another scheduler than the virtual server's, or stands before lb_algo:"
+    " keepalived ignores it",
+    "lbflags_handler() of keepalived/check/check_parser.c; ipvsadm(8), --sched-flags",
+    "take it out, or write it below lb_algo sh or mh, whose it is",
+)
+OPS = Rule(
+    "ops-not-udp",
+    "error",
+    "one-packet scheduling of a service that is not UDP: keepalived takes it out, since each packet"
+    " of a connection would go to another real server",
+    "ipvsadm(8), --ops; validate_check_config() of keepalived/check/check_data.c",
+    "take ops out",
+)
+PORT_ZERO = Rule(
+    "port-zero",
+    "error",
+    "a service of all ports without persistence: keepalived makes it persistent for 300 s, since"
+    " the kernel takes it no other way",
+    "ip_vs_add_service() of net/netfilter/ipvs/ip_vs_ctl.c;"
+    " validate_check_config() of keepalived/check/check_data.c",
+    "write the port, or persistence_timeout",
+)
+EMPTY = Rule(
+    "virtual-server-empty",
+    "error",
+    "a virtual_server has no real servers: keepalived leaves it out",
+    "vs_end_handler() of keepalived/check/check_parser.c",
+    "write its real servers",
+)
+TWICE = Rule(
+    "virtual-server-twice",
+    "error",
+    "one machine has two virtual servers of the same address, port and protocol: the kernel has"
+    " one, and which settings it gets is chance",
+    "ip_vs_genl_set_cmd() of net/netfilter/ipvs/ip_vs_ctl.c; ipvs_cmd() of"
+    " keepalived/check/ipvswrapper.c",
+    "put the real servers into one of the two",
+)
+REAL_TWICE = Rule(
+    "real-server-twice",
+    "error",
+    "a real server is twice in a virtual_server: keepalived leaves out the second",
+    "validate_check_config() of keepalived/check/check_data.c",
+    "take one out; weight gives a real server more",
+)
+PORT = Rule(
+    "dr-port",
+    "error",
+    "with DR or TUN a real server has another port than the virtual server: packets arrive for the"
+    " port that the client chose, and keepalived puts the virtual server's in its place",
+    "ipvsadm(8), --real-server; validate_check_config() of keepalived/check/check_data.c",
+    "write the virtual server's port, or use NAT",
+)
+FAMILY_DIFFERS = Rule(
+    "real-server-family",
+    "error",
+    "a real server's address is of another family than the virtual server's, and its method is not"
+    " TUN: keepalived leaves it out",
+    "rs_end_handler() of keepalived/check/check_parser.c",
+    "use TUN, or an address of the same family",
+)
+ADDRESS = Rule(
+    "real-server-address",
+    "error",
+    "a real_server is no address: keepalived looks up no names, and leaves it out or ends",
+    "keepalived.conf(5), real_server; alloc_rs() of keepalived/check/check_data.c",
+    "write its address",
+)
+ALL_ZERO = Rule(
+    "weights-zero",
+    "error",
+    "all real servers of a virtual_server have weight 0: none of them gets new connections",
+    "ipvsadm(8), --weight",
+    "give those that are to work a weight above 0",
+)
+IGNORED = Rule(
+    "weight-ignored",
+    "warning",
+    "real servers have different weights, and the scheduler looks at none: rr, lc and dh share"
+    " evenly",
+    "ipvsadm(8), --scheduler; net/netfilter/ipvs/ip_vs_rr.c",
+    "use wrr or wlc, or take the weights out",
+)
+THRESHOLDS = Rule(
+    "thresholds",
+    "error",
+    "a real server's lower threshold is above its upper one: the kernel refuses the real server",
+    "ip_vs_add_dest() of net/netfilter/ipvs/ip_vs_ctl.c; ipvsadm(8), --l-threshold",
+    "write a uthreshold that is larger than the lthreshold",
+)
+QUORUM = Rule(
+    "quorum-unreachable",
+    "error",
+    "quorum is more than all real servers weigh together: keepalived lowers it to their sum, so one"
+    " that fails is enough to lose it",
+    "keepalived.conf(5), quorum; validate_check_config() of keepalived/check/check_data.c",
+    "write a quorum that the weights exceed when as many fail as may",
+)
+HYSTERESIS = Rule(
+    "hysteresis",
+    "warning",
+    "hysteresis is not below quorum: keepalived lowers it to quorum - 1",
+    "keepalived.conf(5), hysteresis; validate_check_config() of keepalived/check/check_data.c",
+    "write one below the quorum",
+)
+SORRY_ORDER = Rule(
+    "sorry-server-order",
+    "warning",
+    "sorry_server_inhibit or sorry_server_lvs_method stands before sorry_server, or without it:"
+    " keepalived ignores it",
+    "ssvri_handler() of keepalived/check/check_parser.c",
+    "write it below sorry_server",
+)
+SUSPEND = Rule(
+    "ha-suspend-fwmark",
+    "warning",
+    "ha_suspend for a firewall mark, which has no address that keepalived could look for: it takes"
+    " ha_suspend out",
+    "validate_check_config() of keepalived/check/check_data.c",
+    "take it out",
+)
+
+
+def forwarding(site: Site) -> Iterator[Finding]:
+    for server in site.servers():
+        reals = [real for real in server.real_servers if not real.written.word("lvs_method")]
+        if server.kind is None and (reals or not server.real_servers):
+            message = f"virtual_server {server.name}: there is no lb_kind, so it is NAT"
+            yield Finding(METHOD.name, server.place, message)
+        words = [server.kind, server.written.word("sorry_server_lvs_method")]
+        words += [real.written.word("lvs_method") for real in server.real_servers]
+        for kind in words:
+            if kind is not None and kind.value not in KINDS:
+                message = f"virtual_server {server.name}: keepalived does not know {kind.value}"
+                used = "NAT" if kind is server.kind else "the virtual server's"
+                yield Finding(METHOD.name, kind.place, f"{message}, and uses {used}")
+
+
+def scheduling(site: Site) -> Iterator[Finding]:
+    for server in site.servers():
+        where = f"virtual_server {server.name}"
+        if server.scheduler is None:
+            message = f"{where}: there is no lb_algo, so it is wlc"
+            yield Finding(SCHEDULER_MISSING.name, server.place, message)
+        elif server.scheduler.value not in SCHEDULERS:
+            message = f"{where}: there is no scheduler {server.scheduler.value}"
+            yield Finding(SCHEDULER_UNKNOWN.name, server.scheduler.place, message)
+        now = ""
+        for word in server.written.all(*FLAGS, "lb_algo", "lvs_sched"):
+            if word.keyword not in FLAGS:
+                now = word.arguments[0] if word.arguments else ""
+            elif FLAGS[word.keyword] != now:
+                message = f"{where}: {word.keyword} is for lb_algo {FLAGS[word.keyword]}"
+                yield Finding(FLAG.name, word.place, message)
+
+
+def protocols(site: Site) -> Iterator[Finding]:
+    for server in site.servers():
+        where = f"virtual_server {server.name}"
+        if server.protocol is None and server.address is not None:
+            message = f"{where}: there is no protocol, so it is UDP"
+            yield Finding(PROTOCOL.name, server.place, message)
+        ops = server.written.last("ops")
+        if ops is not None and server.protocol is not None and server.protocol.value != "UDP":
+            message = f"{where}: ops is for UDP, and this is {server.protocol.value}"
+            yield Finding(OPS.name, ops.place, message)
+        persistent = server.written.all("persistence_timeout")
+        if server.address is not None and not server.port and not persistent:
+            yield Finding(PORT_ZERO.name, server.place, f"{where}: port 0 without persistence")
+        suspend = server.written.last("ha_suspend")
+        if suspend is not None and server.name.startswith("fwmark"):
+            yield Finding(SUSPEND.name, suspend.place, f"{where}: ha_suspend of a firewall mark")
+
+
+def twice(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        first: dict[object, VirtualServer] = {}
+        for server in machine.servers:
+            protocol = server.protocol.value if server.protocol else "UDP"
+            key = (server.address, server.port, protocol) if server.address else server.name
+            before = first.setdefault(key, server)
+            if before is not server:
+                message = f"virtual_server {server.name} is there already"
+                related = (Related(before.place, "here first"),)
+                yield Finding(TWICE.name, server.place, message, related)
+
+
+def real_servers(site: Site) -> Iterator[Finding]:
+    for server in site.servers():
+        where = f"virtual_server {server.name}"
+        if not server.real_servers:
+            yield Finding(EMPTY.name, server.place, f"{where}: there is no real_server")
+            continue
+        first: dict[object, RealServer] = {}
+        for real in server.real_servers:
+            name = " ".join(real.written.arguments)
+            if real.address is None:
+                message = f"{where}: real_server {name or 'without a name'} is no address"
+                yield Finding(ADDRESS.name, real.place, message)
+                continue
+            before = first.setdefault((real.address, real.port), real)
+            if before is not real:
+                message = f"{where}: real_server {name} is there already"
+                yield Finding(
+                    REAL_TWICE.name, real.place, message, (Related(before.place, "here"),)
+                )
+            yield from _fitting(server, real, f"{where}: real_server {name}")
+        if server.sorry is not None and server.sorry.address is not None:
+            name = " ".join(server.sorry.written.arguments)
+            yield from _fitting(server, server.sorry, f"{where}: sorry_server {name}")
+
+
+def _fitting(server: VirtualServer, real: RealServer, where: str) -> Iterator[Finding]:
+    if server.address is None or real.address is None:
+        return
+    if real.kind in ("DR", "TUN") and real.port_written and real.port not in (0, server.port):
+        message = f"{where}: with {real.kind} its port is the virtual server's, {server.port}"
+        yield Finding(PORT.name, real.place, message)
+    if real.address.version != server.address.version and real.kind != "TUN":
+        message = f"{where}: IPv{real.address.version} behind an IPv{server.address.version} VIP"
+        yield Finding(FAMILY_DIFFERS.name, real.place, f"{message} needs TUN")
+
+
+def weights(site: Site) -> Iterator[Finding]:
+    for server in site.servers():
+        where = f"virtual_server {server.name}"
+        reals = server.real_servers
+        if reals and not any(real.weight for real in reals):
+            yield Finding(ALL_ZERO.name, server.place, f"{where}: all weights are 0")
+        above = {real.weight for real in reals if real.weight}
+        scheduler = server.scheduler
+        if scheduler is not None and scheduler.value in UNWEIGHTED and len(above) > 1:
+            shown = ", ".join(map(str, sorted(above)))
+            message = f"{where}: {scheduler.value} does not look at the weights {shown}"
+            yield Finding(IGNORED.name, scheduler.place, message)
+        for real in reals:
+            upper = real.written.number("uthreshold")
+            lower = real.written.number("lthreshold")
+            if lower is not None and lower.value > (upper.value if upper else 0):
+                what = f"uthreshold {upper.value}" if upper else "no uthreshold"
+                message = f"{where}: lthreshold {lower.value} with {what}"
+                yield Finding(THRESHOLDS.name, lower.place, message)
+
+
+def quorum(site: Site) -> Iterator[Finding]:
+    for server in site.servers():
+        where = f"virtual_server {server.name}"
+        needed = server.written.number("quorum")
+        total = sum(real.weight for real in server.real_servers)
+        if needed is not None and server.real_servers and needed.value > total:
+            message = f"{where}: quorum {needed.value}, and the weights are {total} together"
+            yield Finding(QUORUM.name, needed.place, message)
+        slack = server.written.number("hysteresis")
+        if slack is not None and slack.value and slack.value >= (needed.value if needed else 1):
+            limit = needed.value if needed else 1
+            message = f"{where}: hysteresis {slack.value}, and quorum {limit}"
+            yield Finding(HYSTERESIS.name, slack.place, message)
+        there = False
+        for word in server.written.all(
+            "sorry_server", "sorry_server_inhibit", "sorry_server_lvs_method"
+        ):
+            there = there or word.keyword == "sorry_server"
+            if not there:
+                message = f"{where}: {word.keyword} before any sorry_server"
+                yield Finding(SORRY_ORDER.name, word.place, message)
+
+
+FAMILY = Family(
+    "Virtual servers",
+    (
+        METHOD,
+        PROTOCOL,
+        SCHEDULER_MISSING,
+        SCHEDULER_UNKNOWN,
+        FLAG,
+        OPS,
+        PORT_ZERO,
+        EMPTY,
+        TWICE,
+        REAL_TWICE,
+        PORT,
+        FAMILY_DIFFERS,
+        ADDRESS,
+        ALL_ZERO,
+        IGNORED,
+        THRESHOLDS,
+        QUORUM,
+        HYSTERESIS,
+        SORRY_ORDER,
+        SUSPEND,
+    ),
+    (forwarding, scheduling, protocols, twice, real_servers, weights, quorum),
+)

@@ -1,0 +1,278 @@
+"""What VRRP instances watch, and what becomes of them when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lvsnet.lint.model import Family, Finding, Related, Rule
+from lvsnet.lint.site import OWNER, Instance, Machine, Site, Track
+
+LEAST, MOST = 1, 254
+"""Between which keepalived keeps a priority that weights change."""
+
+UNKNOWN = Rule(
+    "keepalived-unknown-name",
+    "error",
+    "a name is defined nowhere: keepalived leaves out what uses it",
+    "keepalived/vrrp/vrrp_track.c, vrrp_sync_set_group() of keepalived/vrrp/vrrp_sync.c",
+    "define it further up in the file, or correct its spelling",
+)
+OWN_INTERFACE = Rule(
+    "track-interface-own",
+    "warning",
+    "track_interface names the instance's own interface: keepalived tracks that anyway, and ignores"
+    " the entry",
+    "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    "take the entry out",
+)
+SYNC_WEIGHT = Rule(
+    "track-weight-sync-group",
+    "warning",
+    "something is tracked with a weight and the instance is in a sync group: keepalived does not"
+    " track it at all",
+    "keepalived.conf(5), sync_group_tracking_weight; keepalived/vrrp/vrrp.c",
+    "track it without a weight, or write sync_group_tracking_weight into the group",
+)
+OWNER_WEIGHT = Rule(
+    "keepalived-track-weight",
+    "warning",
+    "something is tracked with a weight, and the priority is 255: keepalived leaves it out, as the"
+    " owner of the addresses always has them",
+    "RFC 3768, 5.3.4; vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    "write a priority below 255",
+)
+NOPREEMPT_WEIGHT = Rule(
+    "track-weight-nopreempt",
+    "warning",
+    "something is tracked with a weight and the instance has nopreempt: the priority falls, but"
+    " nobody takes the addresses from a MASTER that goes on advertising",
+    "vrrp_state_backup() of keepalived/vrrp/vrrp.c",
+    "track it without a weight: its failure is a FAULT then, which gives the addresses away",
+    "10-track-weight-nopreempt",
+)
+GAP = Rule(
+    "track-weight-gap",
+    "warning",
+    "the weights of what a machine tracks do not reach the next priority: however much of it fails,"
+    " the addresses stay where they are",
+    "RFC 3768, 6.4.3; vrrp_set_effective_priority() of keepalived/vrrp/vrrp_track.c",
+    "make the weight larger than the gap of the priorities, or leave it out: failure is a FAULT"
+    " then",
+    "10-track-weight-gap",
+)
+BACKUP_BLIND = Rule(
+    "backup-without-script",
+    "warning",
+    "a machine that serves the address itself is BACKUP in an instance and tracks no script there:"
+    " it takes the address over whether its service runs or not",
+    "keepalived.conf(5), track_script",
+    "track the script in each instance that the machine can become MASTER of",
+    "15-backup-without-script",
+)
+DIFFERS = Rule(
+    "tracking-differs",
+    "note",
+    "one machine of a virtual router tracks a script and another none: when the service fails on"
+    " the second one, nobody notices",
+    "keepalived.conf(5), track_script",
+    "track the same on all machines of the router",
+)
+_DEFINED = {
+    "script": "vrrp_script",
+    "process": "vrrp_track_process",
+    "file": "vrrp_track_file",
+    "bfd": "bfd_instance",
+}
+
+
+def unknown(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        known = {
+            kind: {
+                one.arguments[0]
+                for one in machine.statements
+                if one.keyword in (word, word.removeprefix("vrrp_")) and one.arguments
+            }
+            for kind, word in _DEFINED.items()
+        }
+        for name, tracks in (
+            *((f"VRRP instance {one.name}", one.tracks) for one in machine.instances),
+            *((f"sync group {one.name}", one.tracks) for one in machine.groups),
+        ):
+            for track in tracks:
+                if track.kind in known and track.name not in known[track.kind]:
+                    message = f"{name}: there is no {_DEFINED[track.kind]} {track.name}"
+                    yield Finding(UNKNOWN.name, track.place, message)
+        names = {one.name for one in machine.instances}
+        for group in machine.groups:
+            for member in group.members:
+                if member.value not in names:
+                    message = f"sync group {group.name}: there is no vrrp_instance {member.value}"
+                    yield Finding(UNKNOWN.name, member.place, message)
+
+
+def own_interface(site: Site) -> Iterator[Finding]:
+    for one in site.instances():
+        for track in one.tracks:
+            if track.kind == "interface" and one.interface and track.name == one.interface.value:
+                message = f"VRRP instance {one.name}: it is on {track.name}, and tracks it anyway"
+                yield Finding(OWN_INTERFACE.name, track.place, message)
+
+
+def weights(site: Site) -> Iterator[Finding]:
+    """Weights that keepalived ignores, and those that move nothing."""
+    for machine in site.machines:
+        for one in machine.instances:
+            group = machine.group_of(one.name)
+            for track, weight in _weighed(machine, one):
+                where = f"VRRP instance {one.name}: {track.name} is tracked with weight {weight}"
+                if group is not None and not group.weights_allowed:
+                    message = f"{where}, but sync group {group.name} allows none"
+                    related = (Related(group.place, f"sync group {group.name}"),)
+                    yield Finding(SYNC_WEIGHT.name, track.place, message, related)
+                elif one.priority == OWNER:
+                    message = f"{where}, but its priority is 255"
+                    yield Finding(OWNER_WEIGHT.name, track.place, message)
+                elif one.nopreempt and not one.master:
+                    message = f"{where}, but with nopreempt nobody takes the addresses over"
+                    related = (Related(one.nopreempt, "nopreempt"),)
+                    yield Finding(NOPREEMPT_WEIGHT.name, track.place, message, related)
+
+
+def gap(site: Site) -> Iterator[Finding]:
+    """The best machine that watches falls below the next one when all fails (RFC 3768, 6.4.3)."""
+    for router in site.routers():
+        if any(one.nopreempt and not one.master for one in router):
+            continue
+        weighed = {
+            one.machine: _weighed(site.machine(one.machine), one)
+            for one in router
+            if site.machine(one.machine).group_of(one.name) is None and one.priority != OWNER
+        }
+        watching = [one for one in router if weighed.get(one.machine)]
+        if not watching:
+            continue
+        well = {one.machine: _well(one, weighed.get(one.machine, ())) for one in router}
+        best = max(watching, key=lambda one: (well[one.machine], one.priority))
+        failed = _failed(best, weighed[best.machine])
+        top = well[best.machine]
+        below = [one for one in router if one is not best and well[one.machine] <= top]
+        following = max(below, key=lambda one: well[one.machine], default=None)
+        if following is None or failed < well[following.machine]:
+            continue
+        for track, weight in weighed[best.machine]:
+            yield Finding(
+                GAP.name,
+                track.place,
+                f"VRRP instance {best.name}: weight {weight} of {track.name} moves no address:"
+                f" {best.machine} has priority {top} while all is well and {failed} when it is"
+                f" not, and {following.machine} {well[following.machine]}",
+                (Related(following.at(following.given_priority), f"{following.machine}'s"),),
+            )
+
+
+def backup_without_script(site: Site) -> Iterator[Finding]:
+    """Of a machine that watches its service for one address, and takes another one blindly.
+
+    Only the names of instances tell who serves an address itself, so the machine must have a
+    script for it, or be a real server of another one's.
+    """
+    served = {
+        real.address
+        for server in site.servers()
+        for real in server.real_servers
+        if real.address is not None
+    }
+    for machine in site.machines:
+        watching = [one for one in machine.instances if _scripts(machine, one)]
+        for one in machine.instances:
+            serves = bool(one.addresses & served) and not machine.servers
+            if _scripts(machine, one) or not (watching or serves) or not one.vips:
+                continue
+            if not _is_backup(site, one):
+                continue
+            related = tuple(
+                Related(other.place, f"instance {other.name} tracks a script")
+                for other in watching[:1]
+            )
+            yield Finding(
+                BACKUP_BLIND.name,
+                one.place,
+                f"VRRP instance {one.name}: {machine.name} is BACKUP and tracks no script here, so"
+                f" it takes {one.vips[0].address} whether its service runs or not",
+                related,
+            )
+
+
+def tracking_differs(site: Site) -> Iterator[Finding]:
+    for router in site.routers():
+        having = [one for one in router if _scripts(site.machine(one.machine), one)]
+        for one in router:
+            if having and one not in having:
+                yield Finding(
+                    DIFFERS.name,
+                    one.place,
+                    f"VRRP instance {one.name}: {having[0].machine} tracks a script,"
+                    f" {one.machine} none",
+                    (Related(having[0].place, f"{having[0].machine}'s instance"),),
+                )
+
+
+def _scripts(machine: Machine, one: Instance) -> bool:
+    """Whether it, or a sync group that it is in, watches a script, a process or a file."""
+    group = machine.group_of(one.name)
+    members = {member.value for member in group.members} if group else {one.name}
+    tracks = [*(group.tracks if group else ())]
+    tracks += [
+        track for other in machine.instances if other.name in members for track in other.tracks
+    ]
+    return any(track.kind != "interface" for track in tracks)
+
+
+def _is_backup(site: Site, one: Instance) -> bool:
+    for router in site.routers():
+        if one in router:
+            return one.priority < max(other.priority for other in router)
+    return not one.master and one.priority != OWNER
+
+
+def _weighed(machine: Machine, one: Instance) -> list[tuple[Track, int]]:
+    own = {script.name: script.weight for script in machine.scripts}
+    found = []
+    for track in one.tracks:
+        weight = track.weight
+        if weight is None and track.kind == "script":
+            weight = own.get(track.name)
+        if weight:
+            found.append((track, weight))
+    return found
+
+
+def _well(one: Instance, weighed: Sequence[tuple[Track, int]]) -> int:
+    """Its priority while all that it watches is well: weights above 0 count then."""
+    return _within(one.priority + sum(weight for _, weight in weighed if weight > 0))
+
+
+def _failed(one: Instance, weighed: Sequence[tuple[Track, int]]) -> int:
+    """Its priority when all that it watches has failed: weights below 0 count then."""
+    return _within(one.priority + sum(weight for _, weight in weighed if weight < 0))
+
+
+def _within(priority: int) -> int:
+    return min(max(priority, LEAST), MOST)
+
+
+FAMILY = Family(
+    "Tracking",
+    (
+        UNKNOWN,
+        OWN_INTERFACE,
+        SYNC_WEIGHT,
+        OWNER_WEIGHT,
+        NOPREEMPT_WEIGHT,
+        GAP,
+        BACKUP_BLIND,
+        DIFFERS,
+    ),
+    (unknown, own_interface, weights, gap, backup_without_script, tracking_differs),
+)

@@ -1,0 +1,329 @@
+"""What the machines of a site say, as plain facts with the places where they are written.
+
+Made of keepalived.conf files (``lvsnet.lint.from_conf``) and of labs (``lvsnet.lint.from_lab``),
+so that one rule serves both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from lvsnet.lint.model import Given, Place
+from lvsnet.lint.written import Written
+
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+
+OWNER = 255
+"""The priority of the addresses' owner (RFC 3768, 5.3.4)."""
+DEFAULT_PRIORITY = 100
+DEFAULT_ADVERT_INT = 1.0
+
+
+@dataclass(frozen=True)
+class Vip:
+    """An entry of ``virtual_ipaddress``."""
+
+    address: IPAddress
+    prefix: int | None
+    """As written; None without one."""
+    place: Place
+
+    @property
+    def network(self) -> IPNetwork:
+        """The network that it is in, as far as one can tell: its prefix's, or else /24 or /64."""
+        whole = self.address.max_prefixlen
+        prefix = self.prefix if self.prefix not in (None, whole) else _USUAL[self.address.version]
+        return network_of(self.address, prefix)
+
+
+_USUAL = {4: 24, 6: 64}
+
+
+def network_of(address: IPAddress, prefix: int | None = None) -> IPNetwork:
+    """The network of this size that an address is in; without a size /24 or /64."""
+    bits = _USUAL[address.version] if prefix is None else prefix
+    if isinstance(address, IPv4Address):
+        return IPv4Network((int(address), bits), strict=False)
+    return IPv6Network((int(address), bits), strict=False)
+
+
+@dataclass(frozen=True)
+class Track:
+    """An entry of a ``track_*`` block."""
+
+    kind: str
+    """``script``, ``interface``, ``file``, ``process`` or ``bfd``."""
+    name: str
+    weight: int | None
+    """None when the entry has none of its own."""
+    place: Place
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A ``vrrp_instance``."""
+
+    name: str
+    machine: str
+    written: Written
+    place: Place
+    segment: str
+    """Of a lab; empty where only the interface's name is known."""
+    state: Given[str] | None
+    interface: Given[str] | None
+    router_id: Given[int] | None
+    given_priority: Given[int] | None
+    given_advert_int: Given[float] | None
+    version: int
+    """2 or 3; what is written nowhere is keepalived's default for the family."""
+    version_place: Place | None
+    auth_type: Given[str] | None
+    auth_pass: Given[str] | None
+    vips: tuple[Vip, ...]
+    excluded: tuple[Vip, ...]
+    nopreempt: Place | None
+    strict: Place | None
+    unicast: Place | None
+    """Where the first word about unicast is."""
+    peers: tuple[Given[IPAddress], ...]
+    source: Given[IPAddress] | None
+    """``unicast_src_ip`` or ``mcast_src_ip``"""
+    tracks: tuple[Track, ...]
+
+    @property
+    def master(self) -> bool:
+        """Whether it is written to be MASTER."""
+        return self.state is not None and self.state.value == "MASTER"
+
+    @property
+    def priority(self) -> int:
+        """What counts (``vrrp_complete_instance()`` of keepalived's vrrp.c)."""
+        if self.given_priority is not None and 1 <= self.given_priority.value <= OWNER:
+            return self.given_priority.value
+        if self.given_priority is None and self.master:
+            return OWNER
+        return DEFAULT_PRIORITY
+
+    @property
+    def advert_int(self) -> float:
+        """Seconds."""
+        return DEFAULT_ADVERT_INT if self.given_advert_int is None else self.given_advert_int.value
+
+    @property
+    def authentication(self) -> tuple[str, str]:
+        """Kind and password as packets have them; two empty strings for none."""
+        kind = self.auth_type.value if self.auth_type else ""
+        password = self.auth_pass.value if self.auth_pass else ""
+        if kind not in ("PASS", "AH") or not password or self.version == 3 or self.strict:
+            return "", ""
+        return kind, password.encode()[:8].decode(errors="replace")
+
+    @property
+    def family(self) -> int:
+        """4 or 6; 4 when it says nothing."""
+        for vip in self.vips:
+            return vip.address.version
+        for peer in self.peers:
+            return peer.value.version
+        return 4
+
+    @property
+    def addresses(self) -> frozenset[IPAddress]:
+        return frozenset(vip.address for vip in self.vips)
+
+    def at(self, given: Given[int] | Given[str] | Given[float] | None) -> Place:
+        """Where a value is written, or else the instance."""
+        return self.place if given is None else given.place
+
+
+@dataclass(frozen=True)
+class Group:
+    """A ``vrrp_sync_group``."""
+
+    name: str
+    place: Place
+    members: tuple[Given[str], ...]
+    weights_allowed: bool
+    """``sync_group_tracking_weight``"""
+    tracks: tuple[Track, ...]
+    written: Written
+
+
+@dataclass(frozen=True)
+class Script:
+    """A ``vrrp_script``."""
+
+    name: str
+    place: Place
+    weight: int
+    written: Written
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line that keepalived runs."""
+
+    what: str
+    """``script chk``, ``notify_master of VI_1``"""
+    line: str
+    user: str
+    """Empty where none is named."""
+    place: Place
+
+
+@dataclass(frozen=True)
+class RealServer:
+    address: IPAddress | None
+    """None for what is no address."""
+    port: int
+    """The virtual server's, where none is written; 0 for none."""
+    port_written: bool
+    kind: str
+    """``NAT``, ``DR`` or ``TUN``: its own, or the virtual server's."""
+    weight: int
+    place: Place
+    written: Written
+    checks: tuple[Written, ...]
+
+
+@dataclass(frozen=True)
+class VirtualServer:
+    """A ``virtual_server``."""
+
+    machine: str
+    name: str
+    """``192.168.10.100 80``, ``fwmark 5``, ``group web``."""
+    address: IPAddress | None
+    """None for a firewall mark or a group."""
+    port: int
+    protocol: Given[str] | None
+    scheduler: Given[str] | None
+    kind: Given[str] | None
+    place: Place
+    written: Written
+    real_servers: tuple[RealServer, ...]
+    sorry: RealServer | None
+    checked: bool = True
+    """Whether keepalived has it, which can check; ipvsadm cannot."""
+
+    @property
+    def forwarding(self) -> str:
+        """What counts: keepalived takes NAT for what it does not know."""
+        return self.kind.value if self.kind and self.kind.value in KINDS else "NAT"
+
+
+KINDS = ("NAT", "DR", "TUN")
+
+
+@dataclass(frozen=True)
+class SyncDaemon:
+    """IPVS's sync daemons, as keepalived or ipvsadm starts them."""
+
+    interface: str
+    sync_id: int | None
+    """None when it is the router id of ``instance``."""
+    instance: str
+    roles: frozenset[str]
+    """``master``, ``backup``; keepalived lets the instance's state choose, so both."""
+    group: str
+    port: int
+    place: Place
+
+
+@dataclass(frozen=True)
+class Held:
+    """An address that a machine of a lab has by itself."""
+
+    address: IPAddress
+    interface: str
+    segment: str
+    """Empty for an interface in none, such as lo."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """What is known of a machine besides its keepalived.conf: of a lab's, most."""
+
+    role: str
+    place: Place
+    held: tuple[Held, ...]
+    routes: tuple[tuple[str, str], ...]
+    """Destination and gateway."""
+    sysctls: Mapping[str, str]
+    sysctl_places: Mapping[str, Place] = field(default_factory=dict)
+    commands: tuple[tuple[str, Place], ...] = ()
+    """Lines that are run once at its start."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    name: str
+    statements: tuple[Written, ...]
+    """All of its keepalived.conf; empty where keepalived does not run."""
+    place: Place
+    globals: Written
+    """What all its ``global_defs`` say together."""
+    instances: tuple[Instance, ...]
+    groups: tuple[Group, ...]
+    scripts: tuple[Script, ...]
+    commands: tuple[Command, ...]
+    servers: tuple[VirtualServer, ...]
+    sync: SyncDaemon | None
+    host: Host | None = None
+    """None where only its keepalived.conf is known."""
+
+    def group_of(self, instance: str) -> Group | None:
+        """The sync group that an instance is in."""
+        for group in self.groups:
+            if any(member.value == instance for member in group.members):
+                return group
+        return None
+
+    def own_addresses(self) -> frozenset[IPAddress]:
+        """The addresses that are known to be its own: not those that move."""
+        held = {one.address for one in self.host.held if one.segment} if self.host else set()
+        return frozenset(held | {one.source.value for one in self.instances if one.source})
+
+
+@dataclass(frozen=True)
+class Site:
+    machines: tuple[Machine, ...]
+
+    def instances(self) -> tuple[Instance, ...]:
+        return tuple(one for machine in self.machines for one in machine.instances)
+
+    def servers(self) -> tuple[VirtualServer, ...]:
+        return tuple(one for machine in self.machines for one in machine.servers)
+
+    def machine(self, name: str) -> Machine:
+        return next(one for one in self.machines if one.name == name)
+
+    def routers(self) -> tuple[tuple[Instance, ...], ...]:
+        """The instances of several machines that are one virtual router: they share a VIP and
+        have the same virtual_router_id. Each has at least two."""
+        found: list[list[Instance]] = []
+        for one in self.instances():
+            if one.router_id is None or not one.vips:
+                continue
+            for router in found:
+                if _same_router(router[0], one) and all(
+                    other.machine != one.machine for other in router
+                ):
+                    router.append(one)
+                    break
+            else:
+                found.append([one])
+        return tuple(tuple(router) for router in found if len(router) > 1)
+
+
+def _same_router(one: Instance, other: Instance) -> bool:
+    return (
+        one.router_id is not None
+        and other.router_id is not None
+        and one.router_id.value == other.router_id.value
+        and one.family == other.family
+        and bool(one.addresses & other.addresses)
+    )

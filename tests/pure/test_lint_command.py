@@ -1,0 +1,256 @@
+"""``lvsnet lint``: which files, what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lvsnet.lint.gathering import Target, machine_of
+from lvsnet.lint.linting import Choice, lint
+from lvsnet.lint.model import Place
+from lvsnet.lint.report_json import SARIF_SCHEMA, uri
+
+INSTANCE = """vrrp_instance VI_1 {
+    state BACKUP
+    interface eth1
+    virtual_router_id 33
+    priority PRIORITY
+    authentication {
+        auth_type PASS
+        auth_pass PASSWORD
+    }
+    virtual_ipaddress {
+        192.168.10.100/24
+    }
+}
+"""
+
+
+def configuration(priority: int = 150, password: str = "secret") -> str:
+    return INSTANCE.replace("PRIORITY", str(priority)).replace("PASSWORD", password)
+
+
+def command(
+    folder: Path, *arguments: str, given: bytes | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "lvsnet", "lint", *arguments],
+        cwd=folder,
+        input=given,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """Two machines whose passwords differ, as real machines have their files."""
+    for name, priority, password in (("lb01", 150, "secret"), ("lb02", 100, "Secret")):
+        path = tmp_path / "site" / name / "etc" / "keepalived" / "keepalived.conf"
+        path.parent.mkdir(parents=True)
+        path.write_text(configuration(priority, password))
+    return tmp_path
+
+
+SECOND = "site/lb02/etc/keepalived/keepalived.conf"
+
+
+def test_a_directory_of_machines_is_one_site(site: Path) -> None:
+    done = command(site, "site")
+    assert done.returncode == 1
+    first, *_ = done.stdout.splitlines()
+    assert first == (
+        f"{SECOND}:8:9: error: VRRP instance VI_1: the auth_pass of lb02 is not that of lb01"
+        " [auth-differs]"
+    )
+    assert done.stdout.splitlines()[-1] == "1 error in 2 files"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("a=site/lb01/etc/keepalived/keepalived.conf", f"b={SECOND}"),
+        ("site/lb01", "site/lb02"),
+        ("--rule", "auth-differs", "--format", "json", "site"),
+    ],
+)
+def test_files_can_be_named_in_several_ways(site: Path, arguments: tuple[str, ...]) -> None:
+    done = command(site, *arguments)
+    assert (done.returncode, "auth-differs" in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--alone", "site"), ("--ignore", "auth-differs", "site"), ("site/lb01",)]
+)
+def test_what_is_not_looked_for_is_not_found(site: Path, arguments: tuple[str, ...]) -> None:
+    done = command(site, *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("nothing found in ")
+
+
+def test_warnings_end_with_one_only_when_strict(tmp_path: Path) -> None:
+    text = configuration(password="much_too_long").encode()
+    done = command(tmp_path, "-", given=text)
+    assert done.returncode == 0
+    assert done.stdout.startswith("<stdin>:8:9: warning: VRRP instance VI_1: of this auth_pass")
+    assert command(tmp_path, "--strict", "-", given=text).returncode == 1
+    quiet = command(tmp_path, "--strict", "--severity", "error", "-", given=text)
+    assert (quiet.returncode, quiet.stdout) == (
+        1,
+        "nothing found in 1 file; not shown: 1 warning (--severity warning)\n",
+    )
+
+
+def test_an_unknown_rule_is_named_with_the_one_that_was_meant(site: Path) -> None:
+    done = command(site, "--rule", "auth-difers", "site")
+    assert done.returncode == 2
+    assert "there is no rule 'auth-difers'; did you mean 'auth-differs'?" in done.stderr
+
+
+def test_a_rule_is_explained(tmp_path: Path) -> None:
+    done = command(tmp_path, "--explain", "auth-differs")
+    assert done.returncode == 0
+    assert done.stdout.startswith("auth-differs (error)\n  machines of one virtual router")
+    assert "  Shown by: lvsnet test labs/broken/07-authentication-differs\n" in done.stdout
+
+
+def test_labs_and_configurations_can_be_looked_at_together(site: Path) -> None:
+    done = command(site, "dr", "site", "--format", "json")
+    found = json.loads(done.stdout)
+    assert [one["rule"] for one in found["findings"]] == ["auth-differs"]
+    assert len(found["files"]) == 3
+    (finding,) = found["findings"]
+    assert finding["file"] == SECOND
+    assert finding["related"][0]["line"] == 8
+    assert finding["mend"]
+    assert finding["source"]
+    assert finding["reason"]
+
+
+def test_sarif_has_what_its_schema_requires(site: Path) -> None:
+    """SARIF 2.1.0: 3.13 sarifLog, 3.14 run, 3.27 result, 3.49 reportingDescriptor."""
+    log = json.loads(command(site, "-f", "sarif", "site", "missing.conf").stdout)
+    assert (log["version"], log["$schema"]) == ("2.1.0", SARIF_SCHEMA)
+    (run,) = log["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "lvsnet lint"
+    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
+    for rule in driver["rules"]:
+        assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note", "none")
+        assert rule["id"]
+        assert rule["shortDescription"]["text"]
+        assert rule["help"]["text"]
+    (result,) = run["results"]
+    assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "auth-differs"
+    assert result["level"] == "error"
+    assert result["message"]["text"].endswith(".")
+    (location,) = result["locations"]
+    assert location["physicalLocation"] == {
+        "artifactLocation": {"uri": SECOND},
+        "region": {"startLine": 8, "startColumn": 9},
+    }
+    assert [one["id"] for one in result["relatedLocations"]] == [0]
+    assert len(result["partialFingerprints"]) == 1
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    (notification,) = invocation["toolExecutionNotifications"]
+    assert "no such file" in notification["message"]["text"]
+
+
+def test_a_fingerprint_does_not_change_when_lines_move(site: Path) -> None:
+    def prints() -> list[object]:
+        log = json.loads(command(site, "-f", "sarif", "site").stdout)
+        return [one["partialFingerprints"] for one in log["runs"][0]["results"]]
+
+    before = prints()
+    path = site / SECOND
+    path.write_text(f"# moved\n\n{path.read_text()}")
+    assert prints() == before
+
+
+def test_a_uri_is_relative_where_it_can_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert uri("./a b/x.conf") == "a%20b/x.conf"
+    assert uri(str(tmp_path / "x.conf")) == "x.conf"
+    assert uri("/etc/keepalived/keepalived.conf") == "file:///etc/keepalived/keepalived.conf"
+    assert str(Place("x.conf", 3, 4)) == "x.conf:3:4"
+
+
+@pytest.mark.parametrize(
+    ("path", "machine"),
+    [
+        ("lb01/etc/keepalived/keepalived.conf", "lb01"),
+        ("site/lb01/keepalived.conf", "lb01"),
+        ("configs/lb01.conf", "lb01"),
+        ("keepalived-lb01.conf", "lb01"),
+        ("keepalived.conf.lb01", "lb01"),
+        ("keepalived.conf", "keepalived.conf"),
+    ],
+)
+def test_a_machine_has_the_name_of_where_its_file_lies(path: str, machine: str) -> None:
+    assert machine_of(Path(path)) == machine
+
+
+def told(text: str) -> list[str]:
+    report = lint([Target("lb01", "lb01.conf", text, Path("lb01.conf"))], Choice())
+    return [one.rule for one in report.findings]
+
+
+LINE = "        auth_pass much_too_long"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (LINE, f"{LINE}  # lvsnet: allow auth-pass-length"),
+        (LINE, f"        # lvsnet: allow auth-pass-length\n{LINE}"),
+        (LINE, f"{LINE}  ! lvsnet: allow auth-differs, auth-pass-length"),
+        ("    authentication {", "    # lvsnet: allow auth-pass-length\n    authentication {"),
+        ("    authentication {", "    authentication {  # lvsnet: allow auth-pass-length"),
+        ("vrrp_instance VI_1 {", "# lvsnet: allow auth-pass-length\nvrrp_instance VI_1 {"),
+        ("vrrp_instance VI_1 {", "# lvsnet: allow-file auth-pass-length\n\nvrrp_instance VI_1 {"),
+    ],
+)
+def test_a_comment_allows_a_rule(before: str, after: str) -> None:
+    assert told(configuration(password="much_too_long").replace(before, after)) == []
+
+
+def test_a_comment_says_nothing_of_other_lines() -> None:
+    comment = "        # lvsnet: allow auth-pass-length\n        auth_type PASS"
+    text = configuration(password="much_too_long").replace("        auth_type PASS", comment)
+    assert told(text) == ["auth-pass-length"]
+    later = configuration(password="much_too_long") + "# lvsnet: allow auth-pass-length\n"
+    assert told(later) == ["auth-pass-length"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"vrrp_instance VI_1 {\n    state BACKUP\n", "<stdin>:1:"),
+        (b"vrrp_instance VI_1 {\n}\n}\n", "<stdin>:3:"),
+        (b"global_defs {\n    \x00\x01\n}\n", "<stdin>:2:"),
+        (b"name: [\nnodes: {\n", "<stdin>:"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_place(
+    tmp_path: Path, text: bytes, message: str
+) -> None:
+    done = command(tmp_path, "-", given=text)
+    assert done.returncode == 2
+    assert done.stderr.startswith(message)
+    assert "Traceback" not in done.stderr
+
+
+def test_one_file_that_cannot_be_read_leaves_the_others(site: Path) -> None:
+    done = command(site, "site", "missing.conf")
+    assert done.returncode == 2
+    assert "[auth-differs]" in done.stdout
+    assert done.stderr.startswith("missing.conf: no such file")

@@ -7,11 +7,11 @@ was read can be written again unchanged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     text: str
     """What keepalived has after quotes are taken off. The words of a script keep the escapes of
@@ -19,22 +19,34 @@ class Word:
     spelling: str | None = None
     """How a file spelt it, with its quotes and definitions (``"$SG web"``); None leaves that to
     the writer."""
+    column: int = field(default=0, compare=False, repr=False)
+    """Of the line that it was read from, from 1; 0 when it comes from nowhere."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Comment:
     text: str
     """All after the marker, its leading space too."""
     marker: str = "#"
     """``#`` or ``!``"""
+    line: int = field(default=0, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Blank:
     """An empty line."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is no statement by itself, as it stands: of a definition, of ``~SEQ``."""
+
+    text: str
+    """Without the space around it."""
+    line: int = field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     words: tuple[Word, ...]
     """The keyword and its arguments; in a value block such as ``virtual_ipaddress`` an entry."""
@@ -42,17 +54,27 @@ class Statement:
     """What stands between its braces; None where there are none."""
     comment: Comment | None = None
     """At the end of its line."""
+    line: int = field(default=0, compare=False, repr=False)
+    """From 1; 0 when it comes from no file. The same goes for the lines of other items."""
+    file: str = field(default="", compare=False, repr=False)
+
+    @property
+    def condition(self) -> str:
+        """``@lb01`` or ``@^lb01`` where only some machines read it, else empty."""
+        spelling = self.words[0].spelling
+        return spelling if spelling is not None and spelling.startswith("@") else ""
 
     @property
     def keyword(self) -> str:
-        return self.words[0].text
+        """The first word that is no condition."""
+        return self.words[1 if self.condition else 0].text
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        return tuple(word.text for word in self.words[1:])
+        return tuple(word.text for word in self.words[2 if self.condition else 1 :])
 
 
-Item: TypeAlias = Statement | Comment | Blank
+Item: TypeAlias = Statement | Comment | Blank | Line
 
 
 def statement(*words: str | int, block: tuple[Item, ...] | None = None) -> Statement:

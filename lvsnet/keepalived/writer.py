@@ -18,14 +18,18 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lvsnet.errors import LvsnetError
-from lvsnet.keepalived.tree import Blank, Comment, Item, Statement, Word
+from lvsnet.keepalived.tree import Blank, Comment, Item, Line, Statement, Word
 
 LONGEST_LINE = 1022
 """Bytes, without the newline."""
 
+INCLUDES = frozenset({"include", *(f"include{sign}" for sign in "rmwba")})
+"""Words that bring another file (keepalived.conf(5), include; ``is_include()``)."""
+
 _INDENT = "    "
 _ESCAPED = frozenset({"regex"})
 _BARE = re.compile(r"[^\s\0\"'\\{}!#$@~]+")
+_OF_PATH = re.compile(r"[\"#!]|\\$")
 _EXPANDED = re.compile(r"\$\{?_(PWD|INSTANCE|RANDOM|HASH|BANG)(?![A-Za-z0-9_])")
 """keepalived's own definitions (``set_std_definitions()``), which it replaces in quotes too."""
 _ESCAPES = {"\\": "\\\\", '"': "\\x22", "$": "\\x24", "\n": "\\n", "\r": "\\r"}
@@ -45,18 +49,20 @@ def _lines(items: Iterable[Item], indent: str) -> Iterator[str]:
             case Blank():
                 yield ""
             case Comment():
-                yield _fitting(indent + _comment(item))
+                yield _fitting(indent, _comment(item))
+            case Line():
+                yield _fitting(indent, item.text)
             case Statement():
                 yield from _statement_lines(item, indent)
 
 
 def _statement_lines(statement: Statement, indent: str) -> Iterator[str]:
-    line = indent + " ".join(spelt(word, statement.keyword) for word in statement.words)
+    line = " ".join(spelt(word, statement.keyword) for word in statement.words)
     if statement.block is not None:
         line += " {"
     if statement.comment is not None:
         line += " " + _comment(statement.comment)
-    yield _fitting(line)
+    yield _fitting(indent, line)
     if statement.block is not None:
         yield from _lines(statement.block, indent + _INDENT)
         yield indent + "}"
@@ -69,6 +75,8 @@ def spelt(word: Word, keyword: str) -> str:
     """
     if word.spelling is not None:
         return word.spelling
+    if keyword in INCLUDES and word.text != keyword:
+        return _path(word.text)
     if _BARE.fullmatch(word.text):
         return word.text
     if keyword in _ESCAPED and "\0" not in word.text:
@@ -78,6 +86,13 @@ def spelt(word: Word, keyword: str) -> str:
             f"keepalived.conf, {keyword}: {word.text!r} cannot be written there: {reason}"
         )
     return f'"{word.text}"'
+
+
+def _path(text: str) -> str:
+    """A path behind include goes to the end of its line, and quotes are part of it."""
+    if not text.isprintable() or text != text.strip() or _OF_PATH.search(text):
+        raise LvsnetError(f"keepalived.conf, include: {text!r} cannot be written there")
+    return text
 
 
 def _unwritable(text: str) -> str | None:
@@ -105,10 +120,12 @@ def _comment(comment: Comment) -> str:
     return comment.marker + text
 
 
-def _fitting(line: str) -> str:
-    if len(line.encode()) > LONGEST_LINE:
+def _fitting(indent: str, line: str) -> str:
+    length = len(line.encode(errors="surrogateescape"))
+    if length > LONGEST_LINE:
         raise LvsnetError(
             f"keepalived.conf: the line that begins {line.strip()[:40]!r} has "
-            f"{len(line.encode())} bytes; keepalived reads at most {LONGEST_LINE} of a line"
+            f"{length} bytes; keepalived reads at most {LONGEST_LINE} of a line"
         )
-    return line
+    # What was read from a narrower place must not be refused for its indentation.
+    return indent + line if length + len(indent) <= LONGEST_LINE else line

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from e2e import keepalived_source
 from lvsnet.keepalived.keywords import FILE
 from lvsnet.keepalived.keywords.model import Block
+from lvsnet.keepalived.reading import read
+from lvsnet.keepalived.tree import Line
+from lvsnet.keepalived.writer import write
 
 INSTALLED = re.compile(r'\binstall_\w*keyword\w*\(\s*"([^"]+)"')
 """install_keyword() and its kin, and install_http_ssl_check_keyword() that calls them."""
@@ -40,3 +43,11 @@ def test_a_block_is_read_where_the_table_says() -> None:
     source = keepalived_source.directory() / "keepalived"
     for block in _blocks(FILE):
         assert f'"{block.name}"' in (source / block.file).read_text() or not block.name, block.name
+
+
+def test_samples_are_read_and_written_as_the_same() -> None:
+    assert len(keepalived_source.samples()) > 20
+    for sample in keepalived_source.samples():
+        tree = read(sample.read_bytes(), sample.name)
+        assert read(write(tree), sample.name) == tree
+        assert not [item for item in tree if isinstance(item, Line) and "{" in item.text]

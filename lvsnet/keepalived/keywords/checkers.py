@@ -27,7 +27,7 @@ from lvsnet.keepalived.keywords.model import (
     Argument,
     Block,
     Choice,
-    CommandLine,
+    Command,
     Hexadecimal,
     Integer,
     Interface,
@@ -155,7 +155,7 @@ MISC_CHECK: Block = block(
     *_repeating("0"),
     Keyword(
         "misc_path",
-        (Shape((Argument(CommandLine()),)),),
+        (Shape((Argument(Command()),)),),
         means="A command; exit code 0 is success",
         command=True,
     ),

@@ -109,12 +109,15 @@ class Path:
 
 @dataclass(frozen=True)
 class Command:
-    """A program with its arguments as one word, in quotes (``notify_script_init()``)."""
+    """A program with its arguments as one word, in quotes (``notify_script_init()``).
+
+    keepalived does not look at the words behind it: ``script /usr/bin/x -v`` runs ``/usr/bin/x``.
+    """
 
 
 @dataclass(frozen=True)
 class CommandLine:
-    """A program with its arguments, quoted as a whole or not at all: the rest of the line."""
+    """A program with its arguments: the rest of the line."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from lvsnet.keepalived.keywords.model import (
     Argument,
     Block,
     Choice,
+    Command,
     CommandLine,
     Integer,
     Interface,
@@ -82,7 +83,7 @@ VRRP_SCRIPT: Block = block(
     "VRRP script(s)",
     Keyword(
         "script",
-        (Shape((Argument(CommandLine()),)),),
+        (Shape((Argument(Command()),)),),
         means="The command; exit code 0 is success",
         command=True,
     ),

@@ -168,6 +168,10 @@ class Strict(BaseModel):
 
 
 def keys(of_model: type[BaseModel]) -> list[str]:
-    """The keys of a model, its own before those that it shares with another one."""
-    own = [key for key in of_model.__annotations__ if key in of_model.model_fields]
-    return [*own, *(key for key in of_model.model_fields if key not in own)]
+    """The keys of a model, its own before those that it shares with another one.
+
+    A field with an alias is no key: it holds what ``lvsnet.lab.settings_model`` takes.
+    """
+    every = [key for key, field in of_model.model_fields.items() if field.alias is None]
+    own = [key for key in of_model.__annotations__ if key in every]
+    return [*own, *(key for key in every if key not in own)]

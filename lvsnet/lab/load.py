@@ -38,6 +38,7 @@ from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import File, Lab
 from lvsnet.lab.model_vrrp import Spread
 from lvsnet.lab.rules import RULES
+from lvsnet.lab.settings_model import UNKNOWN
 from lvsnet.lab.source import read_text
 from lvsnet.lab.spread_choices import PLACE, RefusedError
 from lvsnet.lab.values import SPREAD
@@ -48,6 +49,8 @@ UNREAD: Loc = ("scenarios",)
 MOST_ERRORS = 200
 """That are told of one file, by pydantic and again by the checks; and as many warnings."""
 
+_AT_KEYS = ("missing", "extra_forbidden", UNKNOWN)
+"""Types of errors that are about a key."""
 _STANDING_IN: Mapping[str, Plain] = {"name": "unnamed", "segments": {}, "nodes": {}}
 """For what every lab must have, so that the rest can be checked without it."""
 
@@ -279,7 +282,7 @@ def _tell(draft: _Draft, errors: Iterable[tuple[Loc, ErrorDetails]]) -> None:
     for loc, details in errors:
         if details["type"] == "missing" and loc in draft.wrong:
             continue
-        at_key = details["type"] in {"missing", "extra_forbidden"} or "[key]" in details["loc"]
+        at_key = details["type"] in _AT_KEYS or "[key]" in details["loc"]
         # What an anchor names is wrong wherever an alias stands for it; once will do.
         error = (place(draft.document, loc), details["type"], loc[-1:])
         if error not in told:

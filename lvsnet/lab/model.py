@@ -29,6 +29,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from lvsnet.keepalived.keywords import FILE
+from lvsnet.keepalived.keywords.general import GLOBAL_DEFS
 from lvsnet.lab import values
 from lvsnet.lab.kinds import (
     AbsolutePath,
@@ -55,6 +57,7 @@ from lvsnet.lab.kinds import (
 )
 from lvsnet.lab.model_services import Service, SyncDaemon, Timeouts
 from lvsnet.lab.model_vrrp import SyncGroup, VrrpInstance, VrrpScript
+from lvsnet.lab.settings_model import Configured
 from lvsnet.lab.units import Size
 
 Role = Literal["client", "director", "realserver", "router", "host"]
@@ -182,8 +185,15 @@ class Node(Strict):
     file, or a File. ``keepalived -t`` judges it before it is run."""
 
 
-class GlobalDefs(Strict):
+class GlobalDefs(Configured):
     """What holds for all of a machine's keepalived (its global_defs)."""
+
+    BLOCK = GLOBAL_DEFS
+    ELSEWHERE = {
+        "lvs_timeouts": "write `timeouts` at the top of the file",
+        "lvs_sync_daemon": "write `sync_daemon` at the top of the file",
+        "vrrp_version": "write `version` of the instances",
+    }
 
     script_user: Annotated[str, BeforeValidator(values.user)] = "root"
     """Who runs scripts and notify commands."""
@@ -191,8 +201,19 @@ class GlobalDefs(Strict):
     """Scripts run as root only where nobody else could change them."""
 
 
-class Lab(Strict):
+class Lab(Configured):
     """A Linux Virtual Server site: its segments, machines, VIPs and services."""
+
+    BLOCK = FILE
+    ELSEWHERE = {
+        "vrrp_instance": "write `vrrp`",
+        "virtual_server": "write `services`",
+        "virtual_server_group": "write it of a service",
+        "net_namespace": "each machine has a network namespace of its own",
+        "net_namespace_ipvs": "each machine has a network namespace of its own",
+        "namespace_with_ipsets": "each machine has a network namespace of its own",
+        "use_pid_dir": "each machine has a /run of its own",
+    }
 
     name: Name
     """Of the lab; two labs of one name do not run side by side."""

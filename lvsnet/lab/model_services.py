@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from lvsnet.keepalived.keywords.checkers import CHECKERS
+from lvsnet.keepalived.keywords.services import REAL_SERVER, VIRTUAL_SERVER
 from lvsnet.lab import ip_values, values
 from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.kinds import (
@@ -26,6 +28,7 @@ from lvsnet.lab.kinds import (
     UrlPath,
 )
 from lvsnet.lab.model_marks import MOST, Mark, VirtualServers
+from lvsnet.lab.settings_model import Configured
 from lvsnet.lab.units import Duration
 
 Scheduler = Literal[
@@ -36,6 +39,9 @@ SchedulerFlag = Literal[
 ]
 Quorum = Annotated[int, Field(ge=1, le=2**32 - 1, strict=True)]
 Threshold = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
+
+
+_OF_CHECKS = ("delay_loop", "warmup", "connect_timeout", "retry", "delay_before_retry")
 
 
 def _real_server_form(value: object) -> object:
@@ -121,9 +127,16 @@ class Server(Strict):
     """The service's port unless given; with method dr it cannot differ from it."""
 
 
-class RealServer(Server):
+class RealServer(Server, Configured):
     """A real server of a service: a node or an address. ``nginx01`` is short for
     ``{node: nginx01}``, ``192.168.10.90`` for ``{address: 192.168.10.90}``."""
+
+    BLOCK = REAL_SERVER
+    ELSEWHERE = {
+        "lvs_method": "write `method` of the service",
+        **dict.fromkeys(_OF_CHECKS, "it is the check's"),
+        **{one.name: "write `check`" for one in CHECKERS},
+    }
 
     weight: Annotated[int, Field(ge=0, le=65535, strict=True)] = 1
     """Share of new connections, for schedulers that weigh; 0 gets none."""
@@ -138,9 +151,20 @@ class SorryServer(Server):
     ``{node: nginx03}``, ``192.168.10.90`` for ``{address: 192.168.10.90}``."""
 
 
-class Service(Strict):
+class Service(Configured):
     """A virtual service, whose connections go to real servers: a VIP and port, a firewall mark, or
     a group of virtual servers that have their real servers in common."""
+
+    BLOCK = VIRTUAL_SERVER
+    ELSEWHERE = {
+        "real_server": "write `real_servers`",
+        "weight": "each real server has its own",
+        "hashed": "write `sched_flags`",
+        **dict.fromkeys(("lb_algo", "lvs_sched"), "write `scheduler`"),
+        **dict.fromkeys(("lb_kind", "lvs_method"), "write `method`"),
+        **dict.fromkeys(get_args(SchedulerFlag), "write `sched_flags`"),
+        **dict.fromkeys(_OF_CHECKS, "it is the check's"),
+    }
 
     address: (
         Annotated[

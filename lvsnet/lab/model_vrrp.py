@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
+from lvsnet.keepalived.keywords.addresses import VIRTUAL_IPADDRESS
+from lvsnet.keepalived.keywords.vrrp import VRRP_INSTANCE, VRRP_SYNC_GROUP
 from lvsnet.lab import values
 from lvsnet.lab.kinds import (
     AuthPass,
@@ -19,6 +21,7 @@ from lvsnet.lab.kinds import (
     Switch,
     Vip,
 )
+from lvsnet.lab.settings_model import Configured
 from lvsnet.lab.units import Duration
 
 VrrpState = Literal["MASTER", "BACKUP"]
@@ -44,6 +47,21 @@ class Authentication(Strict):
     """The same on all directors of the instance; keepalived uses its first 8 characters."""
 
 
+def _interface_form(value: object) -> object:
+    return value if isinstance(value, dict | TrackInterface) else {"segment": value}
+
+
+class TrackInterface(Strict):
+    """A link that an instance watches. ``back`` is short for ``{segment: back}``."""
+
+    segment: Reference
+    """Of whose interface, besides the instance's own."""
+    weight: Annotated[int, Field(ge=-253, le=253, strict=True)] | None = None
+    """Added to the priority; without it, or with 0, the loss of the link means FAULT."""
+    reverse: Switch = False
+    """The other way round: FAULT, or the weight, while the link is up."""
+
+
 class TrackScript(Strict):
     """A script that an instance watches. ``chk_nginx`` is short for ``{script: chk_nginx}``."""
 
@@ -51,12 +69,20 @@ class TrackScript(Strict):
     """Of ``vrrp_script``."""
     weight: Annotated[int, Field(ge=-253, le=253, strict=True)] | None = None
     """Added to the priority, as the script has it unless given; with 0 a failure is a FAULT."""
+    reverse: Switch = False
+    """The other way round: it counts as failed while it succeeds."""
     nodes: Annotated[list[Reference], Field(min_length=1)] | None = None
     """Those of the instance's machines that watch it; all unless given."""
 
 
-class VrrpSettings(Strict):
+class VrrpSettings(Configured):
     """How the machines of a VRRP instance, or of every instance of a spread, go about it."""
+
+    BLOCK = VRRP_INSTANCE
+    ELSEWHERE = {
+        "interface": "the machines' interfaces in `segment` are meant",
+        "virtual_ipaddress": "write `addresses`",
+    }
 
     advert_int: Annotated[Duration, AfterValidator(values.advert_int)] = Duration("1s")
     """Time between advertisements: whole seconds, 1s to 255s; with version 3 10ms to 40950ms."""
@@ -77,8 +103,13 @@ class VrrpSettings(Strict):
         ]
     ] = []
     """Scripts whose failure lowers the priority or means FAULT."""
-    track_interface: list[Reference] = []
-    """Segments: losing the link to one of them means FAULT."""
+    track_interface: list[
+        Annotated[
+            TrackInterface,
+            BeforeValidator(_interface_form, json_schema_input_type=Reference | TrackInterface),
+        ]
+    ] = []
+    """Segments: losing the link to one of them means FAULT, or lowers the priority."""
     notify_master: Command | None = None
     """A command to run on becoming MASTER."""
     notify_backup: Command | None = None
@@ -94,12 +125,15 @@ class VrrpSettings(Strict):
 class VrrpInstance(VrrpSettings):
     """A VRRP instance: addresses that the best machine that is up holds."""
 
+    ENTRIES = {"addresses": VIRTUAL_IPADDRESS}
+
     segment: Reference
     """The segment in which the machines send their advertisements."""
     virtual_router_id: Annotated[int, Field(ge=1, le=255, strict=True)]
     """The same on all machines of the instance, and on no other's in the segment."""
     addresses: Annotated[list[Vip], Field(min_length=1)]
-    """The VIPs, in the segment's subnet; /32 unless a prefix length is given."""
+    """The VIPs, in the segment's subnet; /32 unless a prefix length is given. One that has options
+    of virtual_ipaddress is a mapping: ``{192.168.10.100/24: {label: "eth1:web"}}``."""
     priority: Annotated[
         dict[Reference, Annotated[int, Field(ge=1, le=254, strict=True)]], Field(min_length=1)
     ]
@@ -116,6 +150,9 @@ class Spread(VrrpSettings):
     ``SPREAD_2``, ..., whose priorities follow from the plan; every further setting is given to
     each. A service whose ``address`` is ``spread`` becomes one for each VIP: ``web-1``, ``web-2``,
     ..."""
+
+    # The plan says these.
+    ELSEWHERE = {**VrrpSettings.ELSEWHERE, "priority": "", "state": ""}
 
     addresses: Annotated[
         Annotated[int, Field(ge=1, le=255), BeforeValidator(values.how_many_vips), Tag("\0number")]
@@ -158,8 +195,10 @@ class VrrpScript(Strict):
     """Counts as failed until its first success."""
 
 
-class SyncGroup(Strict):
+class SyncGroup(Configured):
     """VRRP instances that change state together. ``[VI_1, VI_2]`` is short for ``{group: ...}``."""
+
+    BLOCK = VRRP_SYNC_GROUP
 
     group: Annotated[list[InstanceReference], Field(min_length=2)]
     """Instances of the same machines."""

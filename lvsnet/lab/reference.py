@@ -15,11 +15,22 @@ from typing import get_type_hints
 from pydantic import BaseModel, JsonValue
 
 from lvsnet.keepalived import messages, verdict
-from lvsnet.lab import model, model_marks, model_services, model_vrrp, rules
+from lvsnet.keepalived.keywords.model import Keyword
+from lvsnet.lab import (
+    model,
+    model_marks,
+    model_services,
+    model_vrrp,
+    rules,
+    settings_schema,
+)
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, child, place
+from lvsnet.lab.kinds import keys
 from lvsnet.lab.reference_types import KINDS, words
 from lvsnet.lab.schema import schema
+from lvsnet.lab.settings_model import Configured, keywords
+from lvsnet.lab.settings_reading import current
 from lvsnet.resources import example_labs
 
 
@@ -109,6 +120,14 @@ SECTIONS = (
         model_vrrp.TrackScript,
         3,
         Excerpt("source-vrrp", ("vrrp", "NGINX_01", "track_script")),
+    ),
+    Section(
+        "Tracked links",
+        "tracked link",
+        "vrrp: NAME: track_interface",
+        model_vrrp.TrackInterface,
+        3,
+        "track_interface: [back, {segment: storage, weight: -60}]\n",
     ),
     Section(
         "Scripts",
@@ -236,6 +255,32 @@ prints that schema ([lab.schema.json](lab.schema.json)).
 
 A file with a top-level `topology` is read as a [containerlab topology](containerlab.md).
 """
+_SETTINGS = """\
+## Settings of keepalived
+
+What keepalived 2.3 knows and lab files have no key of their own for is written under its own name,
+where it stands in keepalived.conf, and is checked by keepalived's own bounds:
+
+```yaml
+vrrp:
+  VI_1:
+    garp_master_delay: 3s                     # times have units
+    garp_master_repeat: {lb01: 3, lb02: 5}    # a value for each machine
+    use_vmac: vrrp.33                         # several words are text, or a list of them
+    accept: true                              # false leaves it out
+    lower_prio_no_advert: false               # what can be switched off is written as false
+    virtual_routes:                           # lines of a block; a segment is its interface
+      - 10.0.0.0/8 via 192.168.10.1 dev lan
+      - 10.1.0.0/16: {via: 192.168.10.1, metric: 5}
+    notify_master_rx_lower_pri: [/usr/local/sbin/told, nobody]   # a command, and who runs it
+```
+
+Words in capitals stand for values; what is in brackets can be left out. A machine that a mapping
+does not name has nothing of that setting. What is defined beside instances and services, such as
+`bfd_instance` and `track_file`, is written on the machines that use it by its name, and a
+`bfd_instance` on those that its `neighbor_ip` names. Static addresses, routes and rules are written
+on the machines that they name, or else on all that run keepalived.
+"""
 _RULES = """\
 ## Rules
 
@@ -262,7 +307,7 @@ def reference(labs: Mapping[str, str]) -> str:
         _section(section, definitions[section.described.__name__], links, labs)
         for section in SECTIONS
     )
-    return "\n".join([_TOP, *sections, _kinds(), _rules()])
+    return "\n".join([_TOP, *sections, _SETTINGS, _kinds(), _rules()])
 
 
 def example(section: Section, labs: Mapping[str, str]) -> str:
@@ -313,9 +358,38 @@ def _section(
         lines += [f"`{section.keys}`", ""]
     lines += [_flowing(definition["description"]), ""]
     lines += ["```yaml", example(section, labs).rstrip(), "```", ""]
-    rows = _keys(section.described, _mapping(definition["properties"]), links)
+    written = _mapping(definition["properties"])
+    rows = _keys(section.described, {key: written[key] for key in keys(section.described)}, links)
     lines += _table(("key", "value", "default", "meaning"), rows)
+    lines += _settings(section.described)
     return "\n".join(lines) + "\n"
+
+
+def _settings(described: type[BaseModel]) -> list[str]:
+    """The keywords of keepalived's that a model takes."""
+    found = keywords(described)
+    if not found or not issubclass(described, Configured):
+        return []
+    if described is model_vrrp.Spread:
+        return [
+            "",
+            "And keepalived's own keywords, as a [VRRP instance](#vrrp-instances) has them.",
+        ]
+    heads = ("keyword", "value", "by itself", "meaning")
+    (block,) = described.blocks()[:1]
+    name = f"`{block.name}`" if block.name else "keepalived.conf as a whole"
+    lines = ["", f"And [keepalived's own keywords](#settings-of-keepalived) of {name}:", ""]
+    lines += _table(heads, _keyword_rows(found))
+    for inner in settings_schema.blocks(described):
+        lines += ["", f"Of `{inner.name}` (keepalived.conf(5), {inner.section}):", ""]
+        lines += _table(heads, _keyword_rows({one: inner.keywords[one] for one in current(inner)}))
+    return lines
+
+
+def _keyword_rows(found: Mapping[str, Keyword]) -> Iterator[tuple[str, ...]]:
+    for name, one in found.items():
+        default = f"`{one.default}`" if one.default else ""
+        yield f"`{name}`", settings_schema.value(one), default, f"{one.means}." if one.means else ""
 
 
 def _keys(

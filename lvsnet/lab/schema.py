@@ -8,7 +8,7 @@ import json
 
 from pydantic import BaseModel, JsonValue
 
-from lvsnet.lab import model
+from lvsnet.lab import model, settings_schema
 from lvsnet.lab.checks.allow import names
 from lvsnet.lab.kinds import Strict, keys
 from lvsnet.lab.model_vrrp import Spread
@@ -30,7 +30,8 @@ def schema() -> dict[str, JsonValue]:
         _close_names(definition)
     made["properties"]["scenarios"] |= scenarios.by_name()
     made["properties"]["allow"]["items"] = {"type": "string", "enum": names()}
-    definitions = {**made.pop("$defs"), **scenarios.definitions()}
+    blocks = settings_schema.definitions(models())
+    definitions = {**made.pop("$defs"), **blocks, **scenarios.definitions()}
     made["title"] = "lvsnet lab file"
     return {"$schema": _DIALECT, **made, "$defs": definitions}
 
@@ -83,6 +84,10 @@ def _describe(definition: dict[str, JsonValue]) -> None:
             default = described.model_fields[name].default
             if isinstance(default, Duration):
                 of_field["default"] = str(default)
+    for key, options in settings_schema.entries(described).items():
+        if isinstance(listed := properties[key], dict):
+            listed["items"] = {"anyOf": [listed["items"], options]}
+    definition["properties"] = {**properties, **settings_schema.properties(described)}
     definition["description"] = str(definition["description"]).replace("``", "`")
 
 

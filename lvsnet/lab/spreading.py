@@ -18,6 +18,7 @@ from lvsnet.lab.finding import Finding
 from lvsnet.lab.ip_values import vip
 from lvsnet.lab.model_vrrp import Spread, VrrpSettings
 from lvsnet.lab.scalars import Integer
+from lvsnet.lab.settings_model import keywords
 from lvsnet.lab.spread_choices import (
     HIGHEST_ID,
     PLACE,
@@ -29,7 +30,8 @@ from lvsnet.lab.spread_choices import (
 )
 from lvsnet.lab.values import SPREAD, text
 
-SETTINGS = frozenset(VrrpSettings.model_fields)
+_OF_AN_INSTANCE = ("priority", "state")
+SETTINGS = frozenset({*VrrpSettings.model_fields, *keywords(Spread)})
 """What a spread gives to each of its instances."""
 MOST_VIPS = HIGHEST_ID
 """Each has a virtual_router_id of its own."""
@@ -37,7 +39,6 @@ RESERVED = (
     "vrrp.spread: an instance cannot be called spread, which is for VIPs that are spread over"
     " directors: {addresses: 6, over: [lb01, lb02, lb03], losses: 1}; call the instance otherwise"
 )
-_OF_AN_INSTANCE = ("priority", "state")
 
 
 @dataclass(frozen=True)

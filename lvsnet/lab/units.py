@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MICROSECONDS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 """From the longest unit to the shortest."""
 
-_PATTERN = r"^[0-9]{1,15}(\.[0-9]{1,9})?(us|ms|s|m|h)$"
+PATTERN = r"^[0-9]{1,15}(\.[0-9]{1,9})?(us|ms|s|m|h)$"
 _LONGEST = 365 * 24 * _MICROSECONDS["h"]
 
 _BYTES = {"G": 2**30, "M": 2**20, "K": 2**10}
@@ -72,7 +72,7 @@ class Duration:
     ) -> JsonSchemaValue:
         return {
             "type": "string",
-            "pattern": _PATTERN,
+            "pattern": PATTERN,
             "description": "A duration with its unit: 500ms, 2s, 1.5s, 2m, 1h.",
         }
 

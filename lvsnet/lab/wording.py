@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from lvsnet.lab import model, model_marks, model_services, model_vrrp
+from lvsnet.lab import model, model_marks, model_services, model_vrrp, settings_model
 from lvsnet.lab.document import Loc
-from lvsnet.lab.kinds import keys
 from lvsnet.lab.suggest import hint, nearest
 from lvsnet.lab.values import SPREAD, shown
 
@@ -32,7 +31,7 @@ def dotted(loc: Loc) -> str:
 
 def fields(loc: Loc) -> list[str]:
     """Give the keys that the mapping at ``loc`` may have, as its model has them."""
-    return keys(_model(loc))
+    return settings_model.every_key(_model(loc))
 
 
 def message(error: ErrorDetails, loc: Loc) -> str:
@@ -48,6 +47,9 @@ def message(error: ErrorDetails, loc: Loc) -> str:
             if loc[:-1] == ("vrrp", SPREAD) and key in ("priority", "state"):
                 return f"{above}the plan gives each VIP its priorities; take {key} out"
             return f"{above}unknown key {shown(key)}{hint(key, fields(loc[:-1]))}"
+        case settings_model.UNKNOWN:
+            above = f"{dotted(loc[:-1])}: " if len(loc) > 1 else ""
+            return f"{above}{_context(error)['reason']}"
         case "value_error":
             return where + str(_context(error).get("error"))
         case "literal_error":
@@ -145,6 +147,8 @@ def _model(loc: Loc) -> type[BaseModel]:
             return model_vrrp.Authentication
         case ("vrrp", _, "track_script", _):
             return model_vrrp.TrackScript
+        case ("vrrp", _, "track_interface", _):
+            return model_vrrp.TrackInterface
         case ("vrrp_script", _):
             return model_vrrp.VrrpScript
         case ("vrrp_sync_group", _):

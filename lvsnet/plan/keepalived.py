@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lvsnet.keepalived.keywords import FILE
+from lvsnet.keepalived.keywords.general import GLOBAL_DEFS
 from lvsnet.keepalived.tree import Blank, Item, Statement, statement
 from lvsnet.keepalived.writer import write
+from lvsnet.lab.settings import is_named
 from lvsnet.plan.model import ConfigurationTest, Daemon, File
 from lvsnet.plan.reading import included
 from lvsnet.plan.services import Site
+from lvsnet.plan.settings import Machine, is_of, runs_commands, setting, used, written
 from lvsnet.plan.sync_daemon import lvs_sync_daemon
-from lvsnet.plan.virtual_servers import announces, lvs_timeouts, virtual_server
-from lvsnet.plan.vrrp import runs_commands, vrrp
+from lvsnet.plan.virtual_servers import lvs_timeouts, virtual_server
+from lvsnet.plan.vrrp import vrrp
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
@@ -27,6 +31,15 @@ TEST = ConfigurationTest(
 """What a configuration of the user's own has to pass."""
 
 _PID_FILE = "/run/keepalived.pid"
+_USERS = {
+    "vrrp_track_process": ("track_process",),
+    "track_file": ("track_file",),
+    "bfd_instance": ("track_bfd", "name"),
+    "track_group": ("track_group",),
+}
+"""What is defined beside instances and services -> the keywords that use it by its name."""
+_ENDS = {"bfd_instance": "neighbor_ip"}
+"""The keywords by which they say which machines they are of."""
 _SCHEDULER = re.compile(r"^[ \t]*(?:lb_algo|lvs_sched)[ \t]+(\w+)", re.MULTILINE)
 
 
@@ -65,30 +78,60 @@ def keepalived_files(lab: Lab, node: str, sites: Sequence[Site]) -> tuple[File, 
 
     Raises LvsnetError when something in the lab cannot be written there.
     """
-    blocks = (
+    machine = Machine(lab, node)
+    own = (
         *vrrp(lab, node),
         *(block for site in sites for block in virtual_server(lab, node, site)),
     )
+    blocks = (*_shared(machine, own), *own)
     if not blocks:
         return ()
-    items: list[Item] = [_global_defs(lab, node, sites)]
+    outside = tuple(one for one in blocks if one.block is None)
+    items: list[Item] = [*outside, _global_defs(machine, blocks, sites)]
     for block in blocks:
-        items += [Blank(), block]
+        if block not in outside:
+            items += [Blank(), block]
     # keepalived skips a file that is executable.
     return (File(PATH, write(items), 0o644),)
 
 
-def _global_defs(lab: Lab, node: str, sites: Sequence[Site]) -> Statement:
+def _shared(machine: Machine, own: tuple[Statement, ...]) -> Iterator[Statement]:
+    """What stands beside instances and services: of all machines with keepalived, of those that
+    it names, or of those that use it. ``own`` are this machine's instances and services.
+    """
+    for name, keyword in FILE.keywords.items():
+        tree = machine.lab.settings.given.get(name)
+        if not isinstance(tree, dict) or not is_named(keyword):
+            if own or is_of(tree, machine.name):
+                yield from setting(machine, keyword, tree)
+            continue
+        here = {
+            one: inner
+            for one, inner in tree.items()
+            if any(one in used(own, user) for user in _USERS.get(name, ()))
+            or (isinstance(inner, dict) and is_of(inner.get(_ENDS.get(name, "")), machine.name))
+        }
+        yield from setting(machine, keyword, here)
+
+
+def _global_defs(
+    machine: Machine, blocks: tuple[Statement, ...], sites: Sequence[Site]
+) -> Statement:
+    lab = machine.lab
+    settings = written(machine, GLOBAL_DEFS, lab.global_defs.settings)
+
     def lines() -> Iterator[Statement]:
         # The name of the machine in messages and mails.
-        yield statement("router_id", node)
-        if runs_commands(lab, node) or any(map(announces, sites)):
+        if not any(one.keyword == "router_id" for one in settings):
+            yield statement("router_id", machine.name)
+        if runs_commands((*settings, *blocks)):
             yield statement("script_user", lab.global_defs.script_user)
             if lab.global_defs.enable_script_security:
                 yield statement("enable_script_security")
-        yield from lvs_sync_daemon(lab, node)
+        yield from lvs_sync_daemon(lab, machine.name)
         # The process that sets them only runs where there are virtual servers.
         if sites:
             yield from lvs_timeouts(lab.timeouts)
+        yield from settings
 
     return statement("global_defs", block=tuple(lines()))

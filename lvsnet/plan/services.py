@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.addressing import FAMILIES, addresses, contains, own
+from lvsnet.lab.settings import Settings
 from lvsnet.lab.virtual_services import version, vips
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Member:
     uthreshold: int = 0
     """Connections; 0 for none."""
     lthreshold: int = 0
+    settings: Settings = field(default_factory=Settings)
+    """keepalived's further ones."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ def _real_server(lab: Lab, name: str, service: Service, written: RealServer) -> 
         weight=written.weight,
         uthreshold=written.uthreshold,
         lthreshold=written.lthreshold,
+        settings=written.settings,
     )
 
 

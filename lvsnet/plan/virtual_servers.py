@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lvsnet.keepalived.keywords.services import REAL_SERVER, VIRTUAL_SERVER
 from lvsnet.keepalived.tree import Blank, Comment, Statement, Word, comment, statement
 from lvsnet.lab.virtual_services import FWMARK, VirtualService, asked_ports, virtual_services
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.services import Member, Site, rip
+from lvsnet.plan.settings import Machine, written
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
@@ -26,11 +28,6 @@ def lvs_timeouts(timeouts: Timeouts) -> Iterator[Statement]:
     ]
     if words:
         yield statement("lvs_timeouts", *words)
-
-
-def announces(site: Site) -> bool:
-    """Whether keepalived runs a program when the service goes down or comes up."""
-    return not (site.service.quorum_up is None and site.service.quorum_down is None)
 
 
 def virtual_server(lab: Lab, node: str, site: Site) -> Iterator[Statement]:
@@ -59,6 +56,7 @@ def virtual_server(lab: Lab, node: str, site: Site) -> Iterator[Statement]:
             # Of a firewall mark alone it would be told to be of no use.
             *((statement("protocol", service.protocol.upper()),) if by_address else ()),
             *_sorry_server(lab, node, site),
+            *written(Machine(lab, node), VIRTUAL_SERVER, service.settings),
             *(
                 item
                 for member in site.members
@@ -141,6 +139,7 @@ def _real_server(lab: Lab, director: str, member: Member, service: Service) -> S
             statement("weight", member.weight),
             *((statement("uthreshold", member.uthreshold),) if member.uthreshold else ()),
             *((statement("lthreshold", member.lthreshold),) if member.lthreshold else ()),
+            *written(Machine(lab, director), REAL_SERVER, member.settings),
             *(() if check is None else (_checker(check, ports),)),
         ),
     )

@@ -5,40 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lvsnet.keepalived.keywords.vrrp import VRRP_INSTANCE, VRRP_SYNC_GROUP
 from lvsnet.keepalived.tree import Statement, statement
 from lvsnet.lab.addressing import address_in, version_of
+from lvsnet.lab.settings import Line
 from lvsnet.plan.addressing import interface_name
+from lvsnet.plan.settings import Machine, used, written
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
-    from lvsnet.lab.model_vrrp import SyncGroup, TrackScript, VrrpInstance, VrrpScript
+    from lvsnet.lab.model_vrrp import (
+        SyncGroup,
+        TrackInterface,
+        TrackScript,
+        VrrpInstance,
+        VrrpScript,
+    )
 
 
 def vrrp(lab: Lab, node: str) -> tuple[Statement, ...]:
     """Scripts, sync groups and instances that ``node`` takes part in, in the lab's order."""
     instances = {name: one for name, one in lab.vrrp.items() if node in one.priority}
-    tracked = {track.script for one in instances.values() for track in _tracked(one, node)}
-    return (
-        *(_script(name, one) for name, one in lab.vrrp_script.items() if name in tracked),
+    machine = Machine(lab, node)
+    taking_part = (
         *(
-            _group(name, one, here)
+            _group(machine, name, one, here)
             for name, one in lab.vrrp_sync_group.items()
             if (here := [member for member in one.group if member in instances])
         ),
-        *(_instance(lab, node, name, one) for name, one in instances.items()),
+        *(_instance(machine, name, one) for name, one in instances.items()),
     )
-
-
-def runs_commands(lab: Lab, node: str) -> bool:
-    """Whether keepalived runs programs for VRRP on ``node``."""
-    instances = {name: one for name, one in lab.vrrp.items() if node in one.priority}
-    if any(_tracked(one, node) or any(_notifications(one)) for one in instances.values()):
-        return True
-    return any(
-        name in instances and any(_notifications(one))
-        for one in lab.vrrp_sync_group.values()
-        for name in one.group
-    )
+    tracked = used(taking_part, "track_script")
+    scripts = (_script(name, one) for name, one in lab.vrrp_script.items() if name in tracked)
+    return (*scripts, *taking_part)
 
 
 def _tracked(instance: VrrpInstance, node: str) -> list[TrackScript]:
@@ -62,14 +61,16 @@ def _script(name: str, script: VrrpScript) -> Statement:
     )
 
 
-def _group(name: str, group: SyncGroup, here: list[str]) -> Statement:
+def _group(machine: Machine, name: str, group: SyncGroup, here: list[str]) -> Statement:
     members = statement("group", block=tuple(statement(member) for member in here))
-    return statement("vrrp_sync_group", name, block=(members, *_notifications(group)))
+    settings = written(machine, VRRP_SYNC_GROUP, group.settings)
+    return statement("vrrp_sync_group", name, block=(members, *settings, *_notifications(group)))
 
 
-def _instance(lab: Lab, node: str, name: str, instance: VrrpInstance) -> Statement:
+def _instance(machine: Machine, name: str, instance: VrrpInstance) -> Statement:
+    lab, node = machine.lab, machine.name
     interface = interface_name(lab, node, instance.segment)
-    addresses = tuple(statement(str(vip), "dev", interface) for vip in instance.addresses)
+    settings = written(machine, VRRP_INSTANCE, instance.settings)
     return statement(
         "vrrp_instance",
         name,
@@ -83,12 +84,24 @@ def _instance(lab: Lab, node: str, name: str, instance: VrrpInstance) -> Stateme
             *(_one("version", 3) if instance.version == 3 else ()),
             *_preemption(instance),
             *(_unicast(lab, node, instance) if instance.unicast else ()),
+            *(one for one in settings if one.block is None),
             *_authentication(instance),
-            statement("virtual_ipaddress", block=addresses),
+            statement("virtual_ipaddress", block=tuple(_addresses(machine, interface, instance))),
+            *(one for one in settings if one.block is not None),
             *_tracking(lab, node, instance),
             *_notifications(instance),
         ),
     )
+
+
+def _addresses(machine: Machine, interface: str, instance: VrrpInstance) -> Iterator[Statement]:
+    """The VIPs with their options; on the instance's interface unless these say another one."""
+    options = instance.settings.given.get("addresses")
+    for place, vip in enumerate(instance.addresses):
+        line = options[place] if isinstance(options, list) else None
+        words = machine.words(line)[1:] if isinstance(line, Line) else ()
+        device = () if "dev" in words else ("dev", interface)
+        yield statement(str(vip), *device, *words)
 
 
 def _state(node: str, instance: VrrpInstance) -> str:
@@ -136,16 +149,20 @@ def _authentication(instance: VrrpInstance) -> Iterator[Statement]:
 
 def _tracking(lab: Lab, node: str, instance: VrrpInstance) -> Iterator[Statement]:
     if scripts := _tracked(instance, node):
-        yield statement("track_script", block=tuple(map(_track, scripts)))
+        yield statement("track_script", block=tuple(_track(one.script, one) for one in scripts))
     if instance.track_interface:
-        names = (interface_name(lab, node, segment) for segment in instance.track_interface)
-        yield statement("track_interface", block=tuple(map(statement, names)))
+        links = (
+            _track(interface_name(lab, node, one.segment), one) for one in instance.track_interface
+        )
+        yield statement("track_interface", block=tuple(links))
 
 
-def _track(track: TrackScript) -> Statement:
-    if track.weight is None:
-        return statement(track.script)
-    return statement(track.script, "weight", track.weight)
+def _track(name: str, track: TrackScript | TrackInterface) -> Statement:
+    if track.weight is None and not track.reverse:
+        return statement(name)
+    # keepalived knows reverse behind a weight only.
+    words = ("weight", track.weight or 0, *(("reverse",) if track.reverse else ()))
+    return statement(name, *words)
 
 
 def _notifications(source: VrrpInstance | SyncGroup) -> Iterator[Statement]:

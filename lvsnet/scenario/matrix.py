@@ -18,6 +18,7 @@ from lvsnet.errors import LvsnetError
 from lvsnet.lab import model, model_services, model_vrrp
 from lvsnet.lab.document import Document, Entry, Item, Leaf, Listing, Loc, Mark, Node, Table, plain
 from lvsnet.lab.scalars import Float, Integer
+from lvsnet.lab.settings_model import every_key
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.topology.values import At, Told, is_empty, keys, listing
 from lvsnet.lab.topology.values import table as mapping_at
@@ -28,9 +29,9 @@ MOST_VARIANTS = 256
 REST_IS_ONE_KEY = ("sysctls", "files", "env", "daemons")
 NAMED = ("segments", "nodes", "vrrp", "vrrp_script", "vrrp_sync_group", "services")
 """Mappings of the lab file whose keys the user chose: a matrix adds none."""
-_OF_SERVICES = frozenset(model_services.Service.model_fields)
-_OF_INSTANCES = frozenset(model_vrrp.VrrpInstance.model_fields)
-_AT_TOP = frozenset(model.Lab.model_fields) - {"scenarios"}
+_OF_SERVICES = frozenset(every_key(model_services.Service))
+_OF_INSTANCES = frozenset(every_key(model_vrrp.VrrpInstance))
+_AT_TOP = frozenset(every_key(model.Lab)) - {"scenarios"}
 
 
 class NoPlaceError(LvsnetError):

@@ -15,9 +15,11 @@ from lvsnet.lab import model, model_marks, model_services, model_vrrp
 from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, plain
+from lvsnet.lab.kinds import keys
 from lvsnet.lab.rules import RULES
 from lvsnet.lab.schema import models, schema_text
 from lvsnet.lab.schema import schema as made_schema
+from lvsnet.lab.settings_model import every_key
 from lvsnet.lab.wording import fields
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +65,10 @@ SHORT_FORMS = {
     "real servers": (
         "$defs/Service/properties/real_servers/items",
         ["string", "string", "RealServer"],
+    ),
+    "tracked links": (
+        "$defs/VrrpInstance/properties/track_interface/items",
+        ["string", "TrackInterface"],
     ),
     "tracked scripts": (
         "$defs/VrrpInstance/properties/track_script/items",
@@ -134,6 +140,7 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model_vrrp.Spread: ("vrrp", "spread"),
         model_vrrp.Authentication: ("vrrp", "VI_1", "authentication"),
         model_vrrp.TrackScript: ("vrrp", "VI_1", "track_script", 0),
+        model_vrrp.TrackInterface: ("vrrp", "VI_1", "track_interface", 0),
         model_vrrp.VrrpScript: ("vrrp_script", "chk"),
         model_vrrp.SyncGroup: ("vrrp_sync_group", "SITE"),
         model_services.Timeouts: ("timeouts",),
@@ -147,7 +154,8 @@ def test_every_model_has_its_place_among_the_messages() -> None:
     }
     assert set(places) == set(models().values())
     for one, loc in places.items():
-        assert sorted(fields(loc)) == sorted(one.model_fields)
+        assert fields(loc) == every_key(one)
+        assert set(keys(one)) <= set(fields(loc))
     assert fields(("nodes", "a", "keepalived")) == list(model.File.model_fields)
 
 

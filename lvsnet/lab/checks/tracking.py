@@ -58,10 +58,11 @@ def tracked_once(lab: Lab) -> Iterator[Finding]:
 def tracked_interfaces(lab: Lab) -> Iterator[Finding]:
     """A segment that is tracked exists, and all machines of the instance are in it."""
     for name, instance in lab.vrrp.items():
-        for number, segment in enumerate(instance.track_interface):
-            loc = ("vrrp", name, "track_interface", number)
+        tracked = [one.segment for one in instance.track_interface]
+        for number, segment in enumerate(tracked):
+            loc = ("vrrp", name, "track_interface", number, "segment")
             where = f"VRRP instance {name}: track_interface"
-            if segment in instance.track_interface[:number]:
+            if segment in tracked[:number]:
                 yield Finding(loc, f"{where} has {segment} twice")
             elif not lab.segments:
                 continue

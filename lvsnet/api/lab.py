@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lvsnet.scenario.result import Outcome
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 WITHIN = "1m"
 """As long as `Running.wait_until` waits if nothing else is said."""
@@ -154,16 +155,19 @@ class Running:
         connections: int = 1,
         timeout: Span = 1.0,
         upload: int | str = 0,
+        sources: Sequence[str] = (),
         name: str = TRAFFIC,
     ) -> Traffic:
         """Have clients begin to send requests; they go on by themselves.
 
-        ``target``: ``http://VIP/``, ``tcp://VIP:PORT``, ``udp://VIP:PORT``. ``rate``: requests a
-        second of all clients together, or ``"90/min"``; 0: each when the one before is over.
-        ``count`` or ``seconds`` end them, or both, whichever is first; without, `Traffic.end` does,
-        or an hour of the lab's time. ``style``: ``request``, a connection for each; ``keepalive``;
-        ``hold``, connections that are opened once and carry a heartbeat. ``timeout``: after which a
-        request has failed. ``upload``: a body of so many bytes, or ``"10kB"``.
+        ``target``: ``http://VIP/``, ``tcp://VIP:PORT``, ``udp://`` or ``sctp://``. ``rate``:
+        requests a second of all clients together, or ``"90/min"``; 0: each when the one before is
+        over. ``count`` or ``seconds`` end them, or both, whichever is first; without, `Traffic.end`
+        does, or an hour of the lab's time. ``style``: ``request``, a connection for each;
+        ``keepalive``; ``hold``, connections that are opened once and carry a heartbeat.
+        ``timeout``: after which a request has failed. ``upload``: a body of so many bytes, or
+        ``"10kB"``.
+        ``sources``: addresses of the client, or prefixes of them, which connections have in turn.
 
         Raises:
             LvsnetError: the lab does not have such clients, or cannot send that.
@@ -179,6 +183,7 @@ class Running:
             style=style,
             timeout=nanoseconds(timeout) / SECOND,
             upload=_read(written.size, upload) if isinstance(upload, str) else upload,
+            sources=_read(written.sources, sources),
         )
         id = control.begin(self.place, self.name, load)
         self.history.note(f"traffic {name} from {', '.join(load.clients)} to {load.target} begins")
@@ -280,7 +285,7 @@ def running(name: str = "") -> Running:
     return Running(*labs.the_lab(name))
 
 
-def _read(read: Callable[[str], T], text: str) -> T:
+def _read(read: Callable[[W], T], text: W) -> T:
     try:
         return read(text)
     except ValueError as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lvsnet.traffic.model import Answerer, Target
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 NAME = "traffic"
 """Of a load that the command line begins."""
@@ -77,6 +78,14 @@ def traffic(
     upload: Annotated[
         str, typer.Option(metavar="SIZE", help="Body of each request, such as 10kB.")
     ] = "0B",
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Send from this address of the client, or from those of a prefix in turn; may be "
+            "repeated.",
+        ),
+    ] = None,
     serve: Annotated[
         list[str] | None,
         typer.Option(
@@ -100,7 +109,8 @@ def traffic(
 ) -> None:
     """Send requests from clients in a lab, and show what became of them.
 
-    TARGET is http://VIP[:PORT][/PATH], tcp://VIP:PORT or udp://VIP:PORT; an address alone is http.
+    TARGET is http://VIP[:PORT][/PATH], or tcp://VIP:PORT, udp:// or sctp://; an address alone is
+    http.
     Requests are due by the clock, whatever becomes of those before. Ctrl-C ends the load, and shows
     what there was. The exit code is 0 also when requests were lost.
 
@@ -114,7 +124,7 @@ def traffic(
     from lvsnet.traffic import target as written
 
     if heavy:
-        _only_light(rate, count, serve, record)
+        _only_light(rate, count, serve, record, source)
     if count is not None and span:
         raise typer.BadParameter("--count has an end already", param_hint="--for")
     target = _read(written.parse, words[-1], "TARGET")
@@ -122,6 +132,7 @@ def traffic(
     length = None if count is not None else _seconds(span or SPAN, "--for")
     body = _read(written.size, upload, "--upload")
     pace = _read(written.rate, rate or RATE, "--rate")
+    sources = _read(written.sources, source or (), "--source")
     place, name, clients = _clients(words[:-1], lab)
     if heavy:
         from lvsnet.traffic.heavy import Heavy
@@ -136,7 +147,8 @@ def traffic(
     from lvsnet.traffic.model import Load
 
     load = Load(
-        NAME, clients, target, pace, count, length, connections, style.value, patience, body
+        *(NAME, clients, target, pace, count, length, connections, style.value, patience, body),
+        sources=sources,
     )
     answerers = [_answerer(one) for one in serve or ()]
     if not sending.send(place, name, load, answerers, record, form):
@@ -174,8 +186,20 @@ def _answerer(text: str) -> Answerer:
         raise typer.BadParameter(str(error), param_hint="--serve") from error
 
 
-def _only_light(rate: str, count: int | None, serve: list[str] | None, record: Path | None) -> None:
-    given = {"--rate": rate, "--count": count, "--serve": serve, "--record": record}
+def _only_light(
+    rate: str,
+    count: int | None,
+    serve: list[str] | None,
+    record: Path | None,
+    source: list[str] | None,
+) -> None:
+    given = {
+        "--rate": rate,
+        "--count": count,
+        "--serve": serve,
+        "--record": record,
+        "--source": source,
+    }
     if found := [option for option, value in given.items() if value]:
         raise typer.BadParameter(
             f"a heavy load has no {found[0]}: it goes as fast as it can, --for so long",
@@ -191,6 +215,8 @@ def _one(clients: Sequence[str]) -> str:
 
 def _kept(target: Target, style: Style) -> bool:
     """Whether wrk keeps its connections."""
+    if target.scheme == "sctp":
+        raise typer.BadParameter("a heavy load goes by http, tcp or udp", param_hint="TARGET")
     if style is Style.hold or (target.scheme != "http" and style is not Style.request):
         raise typer.BadParameter(
             f"a heavy load to {target} cannot be of style {style.value}", param_hint="--style"
@@ -213,7 +239,7 @@ def _seconds(text: str, hint: str) -> float:
     return microseconds / 1e6
 
 
-def _read(reader: Callable[[str], T], text: str, hint: str) -> T:
+def _read(reader: Callable[[W], T], text: W, hint: str) -> T:
     try:
         return reader(text)
     except ValueError as error:

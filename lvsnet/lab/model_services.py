@@ -187,7 +187,7 @@ class Service(Configured):
     virtual_server_group: Annotated[list[VirtualServers], Field(max_length=MOST)] = []
     """In the place of ``address`` and ``port``: several of both, for which IPVS has a virtual
     service each."""
-    protocol: Literal["tcp", "udp"] = "tcp"
+    protocol: Literal["tcp", "udp", "sctp"] = "tcp"
     """Transport protocol."""
     method: Literal["dr", "nat"]
     """Forwarding method: dr is direct routing (ipvsadm -g), nat masquerading (ipvsadm -m)."""

@@ -33,7 +33,7 @@ class VirtualService:
     """One line of IPVS's table of services."""
 
     protocol: str
-    """``tcp``, ``udp``, or ``fwmark``."""
+    """``tcp``, ``udp``, ``sctp`` or ``fwmark``."""
     address: IPAddress | None
     """None of a firewall mark."""
     port: int

@@ -187,6 +187,8 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
     modules += [
         module for module in marks.MODULES if any(marked(site.service) for site in services)
     ]
+    if any(site.service.protocol == "sctp" for site in services):
+        modules.append("sctp")
     for spec in lab.nodes.values():
         # What it includes from elsewhere is not read here; the kernel loads that when it is asked.
         own = own_configuration(spec) or ""

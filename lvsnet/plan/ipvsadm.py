@@ -32,7 +32,7 @@ BEFORE_KEEPALIVED = File(
 )
 """For a real machine on which both have a part in the IPVS table."""
 
-_PROTOCOLS = {"tcp": "-t", "udp": "-u", "fwmark": "-f"}
+_PROTOCOLS = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service", "fwmark": "-f"}
 
 
 def ipvsadm_files(

@@ -145,7 +145,6 @@ class Bench:
     def balanced(self, target: Target) -> Sequence[str]:
         look = self._look()
         host = f"[{target.host}]" if ":" in target.host else target.host
-        protocol = "udp" if target.scheme == "udp" else "tcp"
         names = {
             address.partition("/")[0]: node.name
             for node in self.plan.nodes
@@ -157,7 +156,8 @@ class Bench:
             if node.role != "director":
                 continue
             for service in watching.services(look, node.name):
-                if (service.protocol, service.address) != (protocol, f"{host}:{target.port}"):
+                wanted = (target.protocol, f"{host}:{target.port}")
+                if (service.protocol, service.address) != wanted:
                     continue
                 for line in service.real_servers:
                     address = line.address.rpartition(":")[0].strip("[]")

@@ -32,6 +32,7 @@ KEYS = (
     "style",
     "timeout",
     "upload",
+    "sources",
     "serve",
 )
 RATE = 20.0
@@ -76,6 +77,7 @@ def read(at: At, others: Mapping[str, Load], plan: Plan | None, told: Told) -> S
         style=style,
         timeout=seconds(of("timeout"), SHORTEST_TIMEOUT, LONGEST_TIMEOUT, told) or TIMEOUT,
         upload=_upload(of("upload"), told),
+        sources=_sources(of("sources"), told),
     )
     answer = [] if (serve_at := of("serve")) is None else names(serve_at, told)
     serve = () if target is None else serving.read(answer, target, plan, told)
@@ -108,6 +110,8 @@ def words(send: Send) -> str:
         parts.append(f"{load.connections} connections")
     if load.upload:
         parts.append(f"upload {load.upload} B")
+    if load.sources:
+        parts.append(f"from {len(load.sources)} addresses")
     if send.serve:
         parts.append(f"answered by {', '.join(map(str, send.serve))}")
     return ", ".join(parts)
@@ -221,6 +225,16 @@ def _rate(one: Text | None, style: str, told: Told) -> float:
     if rate == 0 and style == "hold":
         told.error(one.mark, f"{one.path}: connections that are held need a heartbeat; above 0")
     return rate
+
+
+def _sources(at: At | None, told: Told) -> tuple[str, ...]:
+    found: list[str] = []
+    for one in [] if at is None else names(at, told):
+        try:
+            found += targets.sources([one.text])
+        except ValueError as error:
+            told.error(one.mark, f"{one.path}: {error}")
+    return tuple(dict.fromkeys(found))
 
 
 def _upload(at: At | None, told: Told) -> int:

@@ -200,6 +200,12 @@ _TRAFFIC: dict[str, Schema] = {
         "description": "Size of a request's body: 10kB.",
         "type": ["string", "number"],
     },
+    "sources": {
+        "description": (
+            "Addresses of the client, or prefixes of them, which connections have in turn."
+        ),
+        **_some({"type": "string"}),
+    },
     "serve": {
         "description": (
             "Nodes that answer at the port of a tcp or udp target as long as the traffic lasts; "

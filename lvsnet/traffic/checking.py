@@ -63,7 +63,7 @@ def wrong(load: Load) -> str:
         return "it needs a client"
     if len(dict.fromkeys(load.clients)) != len(load.clients):
         return f"a client is named twice: {', '.join(load.clients)}"
-    if why := _wrong_target(load):
+    if why := _wrong_target(load) or _wrong_sources(load):
         return why
     if load.style not in STYLES:
         return f"style {load.style!r}: it is one of {', '.join(STYLES)}"
@@ -77,6 +77,14 @@ def wrong(load: Load) -> str:
         return f"{load.connections} connections of a client: 1 to {MOST_CONNECTIONS} are possible"
     if not (math.isfinite(load.timeout) and 0 < load.timeout <= LONGEST_TIMEOUT):
         return f"timeout {load.timeout:g} s: more than 0, and {LONGEST_TIMEOUT:g} at most"
+    return ""
+
+
+def _wrong_sources(load: Load) -> str:
+    if load.sources and len(load.clients) > 1:
+        return "sources are the addresses of one client; with several, each has its own"
+    if not all(HOST.fullmatch(one) for one in load.sources):
+        return f"sources {', '.join(load.sources)}: each is an address"
     return ""
 
 

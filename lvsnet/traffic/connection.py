@@ -46,11 +46,15 @@ class Speech:
     family: int
     """AF_INET or AF_INET6."""
     datagrams: bool
+    protocol: int
+    """Of sockets: 0 for TCP and UDP, else IPPROTO_SCTP."""
     address: tuple[str, int] | tuple[str, int, int, int]
     """As connect(2) wants it."""
     request: Callable[[int], bytes]
     """The bytes of a request, by its number."""
     answer: Callable[[], Answer]
+    sources: tuple[str, ...] = ()
+    """Of connections, in turn; what routes choose without any."""
 
 
 class Flight:
@@ -98,8 +102,10 @@ class Connection:
 
     def __init__(self, number: int, slot: int | None, speech: Speech) -> None:
         kind = socket.SOCK_DGRAM if speech.datagrams else socket.SOCK_STREAM
-        self._socket = socket.socket(speech.family, kind | socket.SOCK_NONBLOCK)
+        self._socket = socket.socket(speech.family, kind | socket.SOCK_NONBLOCK, speech.protocol)
         try:
+            if speech.sources:
+                self._socket.bind((speech.sources[(number - 1) % len(speech.sources)], 0))
             result = self._socket.connect_ex(speech.address)
             if result not in (0, errno.EINPROGRESS):
                 raise OSError(result, "connect")

@@ -29,7 +29,8 @@ def speech(load: Load, host: str) -> Speech:
     """How to speak to a load's target, whose address is ``host``; in its client's namespace.
 
     Raises:
-        OSError: it is no address, or one with an interface that is not there.
+        OSError: it is no address, one with an interface that is not there, or the client has not
+            got the addresses that it is to send from.
     """
     target = load.target
     family, _, _, _, address = socket.getaddrinfo(
@@ -42,18 +43,35 @@ def speech(load: Load, host: str) -> Speech:
     if not isinstance(address[0], str):
         raise OSError(f"{host}: this machine's Python has no IPv6")
     where = (address[0], target.port, *address[2:])
+    _have(load.sources, family)
     if target.scheme == "http":
         name = f"[{target.host}]" if ":" in target.host else target.host
         port = "" if target.port == 80 else f":{target.port}"
         content = http.request(f"{name}{port}", target.path, load.upload, AGENT)
-        return Speech(family, False, where, lambda _: content, http.Answer)
+        return Speech(family, False, 0, where, lambda _: content, http.Answer, load.sources)
     return Speech(
         family,
         target.scheme == "udp",
+        socket.IPPROTO_SCTP if target.scheme == "sctp" else 0,
         where,
         lambda number: lines.request(number, load.upload),
         lines.Answer,
+        load.sources,
     )
+
+
+def _have(sources: tuple[str, ...], family: int) -> None:
+    """See that a client has all addresses that it is to send from; in its namespace.
+
+    Raises:
+        OSError: it has not got one, or one is of another family.
+    """
+    for source in sources:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as trying:
+                trying.bind((source, 0))
+        except OSError as error:
+            raise OSError(f"source {source}: the client has no such address") from error
 
 
 @dataclass

@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 STYLES = ("request", "keepalive", "hold")
-SCHEMES = ("http", "tcp", "udp")
+SCHEMES = ("http", "tcp", "udp", "sctp")
 ANSWERED = ("tcp", "udp")
 """Those whose answer is a line that lvsnet's own responder can give."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where requests go: ``http://192.168.10.100:80/path``, ``tcp://VIP:PORT``, ``udp://VIP:PORT``.
+    """Where requests go: ``http://192.168.10.100:80/path``, ``tcp://VIP:PORT``, ``udp://VIP:PORT``,
+    ``sctp://VIP:PORT``.
 
-    To a tcp or udp target a line is sent, and a line is the answer.
+    To a target other than http a line is sent, and a line is the answer.
     """
 
     scheme: str
@@ -27,6 +28,11 @@ class Target:
     """An address, or a name that the client's node knows; without brackets."""
     port: int
     path: str = "/"
+
+    @property
+    def protocol(self) -> str:
+        """What carries it: ``tcp``, ``udp`` or ``sctp``."""
+        return "tcp" if self.scheme == "http" else self.scheme
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -59,6 +65,9 @@ class Load:
     """Seconds after which a request without an answer has failed."""
     upload: int = 0
     """Bytes of a request's body."""
+    sources: tuple[str, ...] = ()
+    """Addresses of the client, which connections have in turn by their numbers; what routes choose
+    without any."""
 
 
 @dataclass(frozen=True)

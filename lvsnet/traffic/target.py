@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from lvsnet.traffic.model import ANSWERED, SCHEMES, Answerer, Target
 
 EXAMPLES = "http://192.168.10.100/, tcp://192.168.10.100:3306 or udp://192.168.10.100:53"
 HTTP_PORT = 80
+MOST_SOURCES = 1024
 _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _EACH = {"s": 1, "min": 60, "m": 60, "h": 3600}
 """Seconds."""
@@ -74,6 +76,28 @@ def size(text: str) -> int:
     if found != int(found):
         raise ValueError(f"{text} is not a whole number of bytes")
     return int(found)
+
+
+def sources(texts: Iterable[str]) -> tuple[str, ...]:
+    """Addresses to send from, of ``192.168.10.50`` and of prefixes: ``192.168.10.128/26``.
+
+    Raises:
+        ValueError: one is no address, or they are too many; the message is for the user.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        try:
+            prefix = ipaddress.ip_network(text)
+        except ValueError as error:
+            raise ValueError(
+                f"{text}: write an address of the client, or a prefix such as 192.168.10.128/26"
+            ) from error
+        if prefix.num_addresses > MOST_SOURCES:
+            raise ValueError(f"{text}: {prefix.num_addresses} addresses; {MOST_SOURCES} at most")
+        found.update(dict.fromkeys(map(str, prefix)))
+    if len(found) > MOST_SOURCES:
+        raise ValueError(f"{len(found)} addresses; {MOST_SOURCES} at most")
+    return tuple(found)
 
 
 def answerer(text: str) -> Answerer:

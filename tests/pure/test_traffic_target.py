@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvsnet.traffic.model import SCHEMES, Target
-from lvsnet.traffic.target import parse, rate, size
+from lvsnet.traffic.target import parse, rate, size, sources
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,9}[a-z0-9](\.[a-z][a-z0-9]{1,5})?", fullmatch=True)
 HOSTS = st.ip_addresses().map(str).filter(lambda one: "%" not in one) | NAMES
@@ -107,3 +107,23 @@ def test_sizes(text: str, found: int) -> None:
 def test_no_sizes(text: str) -> None:
     with pytest.raises(ValueError, match=r"size|bytes"):
         size(text)
+
+
+def test_sources_are_addresses_and_those_of_prefixes() -> None:
+    found = sources(["192.168.10.50", "192.168.10.48/30", "fd00::/127"])
+    assert found == (
+        "192.168.10.50", "192.168.10.48", "192.168.10.49", "192.168.10.51", "fd00::", "fd00::1",
+    )  # fmt: skip
+    assert sources([]) == ()
+
+
+@pytest.mark.parametrize("text", ["nginx01", "192.168.10.1/24", "10.0.0.0/8", ""])
+def test_what_is_no_source(text: str) -> None:
+    with pytest.raises(ValueError, match=r"address"):
+        sources([text])
+
+
+def test_sctp_is_a_target_of_its_own() -> None:
+    found = parse("sctp://192.168.10.100:9000")
+    assert (found.protocol, str(found)) == ("sctp", "sctp://192.168.10.100:9000")
+    assert parse("192.168.10.100").protocol == "tcp"

@@ -95,14 +95,14 @@ def _of_tcp_services(lab: Lab) -> Iterator[Finding]:
         if check is not None and check.type == "udp" and "udp" not in protocols(service):
             yield Finding(
                 ("services", name, "check", "type"),
-                f"service {name}: a udp check is for a service of protocol udp; this one's is tcp,"
-                " for which there are http and tcp checks",
+                f"service {name}: a udp check is for a service of protocol udp; this one's is"
+                f" {service.protocol}, for which there are http and tcp checks",
                 because=(("services", name, "protocol"),),
             )
 
 
 def _unanswered(lab: Lab) -> Iterator[Finding]:
-    """Who answers the checks of a udp service, since nginx has TCP alone.
+    """Who answers the checks of a udp or sctp service, since nginx has TCP alone.
 
     keepalived itself takes a check by TCP of such a service, as of a name server that has both. But
     where nobody answers it, no real server comes into the table, and the site never comes up.
@@ -111,7 +111,9 @@ def _unanswered(lab: Lab) -> Iterator[Finding]:
     told: set[str] = set()
     for member in listed(lab):
         name, service, behind = member.service, member.spec, member.behind
-        if protocols(service) != {"udp"} or service.check is None or behind is None or name in told:
+        if service.check is None or behind is None or name in told:
+            continue
+        if protocols(service) not in ({"udp"}, {"sctp"}):
             continue
         if not isinstance(member.server, RealServer):
             continue  # nobody checks a sorry server
@@ -127,8 +129,8 @@ def _unanswered(lab: Lab) -> Iterator[Finding]:
                 why = f"wants an answer by UDP, and nothing on {node} has one: nginx has TCP only"
             yield Finding(
                 ("services", name, "check"),
-                f"service {name}: its protocol is udp; a check of type {kind} {why}; give {node} a"
-                " daemon of its own that answers it, or take the check out",
+                f"service {name}: its protocol is {service.protocol}; a check of type {kind} {why};"
+                f" give {node} a daemon of its own that answers it, or take the check out",
                 "key",
                 (
                     ("services", name, "protocol"),

@@ -210,6 +210,14 @@ class VirtualServer:
     """Whether keepalived has it, which can check; ipvsadm cannot."""
 
     @property
+    def identity(self) -> tuple[str, str, int, str]:
+        """By which the kernel, or keepalived, knows it."""
+        if self.address is None:
+            return self.name, "", 0, ""
+        protocol = self.protocol.value if self.protocol else "UDP"
+        return "", str(self.address), self.port, protocol
+
+    @property
     def forwarding(self) -> str:
         """What counts: keepalived takes NAT for what it does not know."""
         return self.kind.value if self.kind and self.kind.value in KINDS else "NAT"

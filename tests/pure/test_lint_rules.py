@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lvsnet.lab import rules
 from lvsnet.lint.gathering import Target
 from lvsnet.lint.linting import Choice, Report, lint, severity
 from lvsnet.lint.table import FAMILIES, RULES
@@ -75,3 +76,9 @@ def test_rules_are_told_as_parts_of_sentences() -> None:
 def test_no_two_rules_have_one_name() -> None:
     names = [rule.name for family in FAMILIES for rule in family.rules]
     assert len(names) == len(set(names))
+
+
+def test_a_rule_that_lab_files_have_too_is_as_bad_there() -> None:
+    both = sorted({*RULES} & {*rules.RULES})
+    assert len(both) > 10
+    assert [RULES[name].severity for name in both] == [rules.RULES[name].severity for name in both]

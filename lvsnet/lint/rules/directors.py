@@ -79,7 +79,7 @@ def compared(site: Site) -> Iterator[Finding]:
                 continue
             for one, two in ((first, other), (other, first)):
                 for server in one.servers:
-                    if server.address not in addresses:
+                    if server.address is not None and server.address not in addresses:
                         continue
                     key = (server.place, two.name)
                     if key not in told and _counterpart(two, server) is None:
@@ -87,7 +87,9 @@ def compared(site: Site) -> Iterator[Finding]:
                         yield _missing(server, two)
             for server in other.servers:
                 counterpart = _counterpart(first, server)
-                if server.address in addresses and counterpart and (server.place, "") not in told:
+                if server.address is not None and server.address not in addresses:
+                    continue
+                if counterpart and (server.place, "") not in told:
                     told.add((server.place, ""))
                     yield from _compare(server, counterpart)
 
@@ -152,13 +154,7 @@ def _setting(server: VirtualServer, word: str) -> str:
 
 
 def _counterpart(machine: Machine, server: VirtualServer) -> VirtualServer | None:
-    for other in machine.servers:
-        if (other.address, other.port) == (server.address, server.port) and (
-            (other.protocol.value if other.protocol else "UDP")
-            == (server.protocol.value if server.protocol else "UDP")
-        ):
-            return other
-    return None
+    return next((one for one in machine.servers if one.identity == server.identity), None)
 
 
 def each_others(site: Site) -> Iterator[Finding]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd
 
 from lvsnet.lint.model import Family, Finding, Related, Rule
-from lvsnet.lint.site import KINDS, RealServer, Site, VirtualServer
+from lvsnet.lint.site import KINDS, Machine, RealServer, Site, VirtualServer
 
 SCHEDULERS = (
     "rr wrr lc wlc lblc lblcr dh sh fo ovf mh sed nq twos".split()
@@ -14,6 +15,11 @@ SCHEDULERS = (
 UNWEIGHTED = ("rr", "lc", "dh")
 """Which look at no weight but 0 (ip_vs_rr.c, ip_vs_lc.c, ip_vs_dh.c)."""
 FLAGS = {"sh-port": "sh", "sh-fallback": "sh", "mh-port": "mh", "mh-fallback": "mh"}
+
+SH_TABLE = 256
+"""Places of sh's table (CONFIG_IP_VS_SH_TAB_BITS, 8 unless the kernel was built otherwise)."""
+MH_BITS = 6
+"""Of a weight that mh's table has room for."""
 
 METHOD = Rule(
     "keepalived-forwarding-method",
@@ -122,12 +128,28 @@ ALL_ZERO = Rule(
     "give those that are to work a weight above 0",
 )
 IGNORED = Rule(
-    "weight-ignored",
+    "weight-unused",
     "warning",
     "real servers have different weights, and the scheduler looks at none: rr, lc and dh share"
     " evenly",
     "ipvsadm(8), --scheduler; net/netfilter/ipvs/ip_vs_rr.c",
     "use wrr or wlc, or take the weights out",
+)
+SH_WEIGHTS = Rule(
+    "sh-weights",
+    "warning",
+    "the weights of a virtual server with lb_algo sh come to more than its table has places, 256:"
+    " some real servers have fewer than their share, or none",
+    "ip_vs_sh_reassign() of net/netfilter/ipvs/ip_vs_sh.c",
+    "write smaller weights in the same proportion, or use mh",
+)
+MH_WEIGHTS = Rule(
+    "mh-weights",
+    "warning",
+    "weights of a virtual server with lb_algo mh are so far apart that the kernel makes them"
+    " coarser: above 63 times their common divisor it shifts bits out of all of them",
+    "ip_vs_mh_shift_weight() of net/netfilter/ipvs/ip_vs_mh.c",
+    "write weights of 1 to 63",
 )
 THRESHOLDS = Rule(
     "thresholds",
@@ -137,15 +159,15 @@ THRESHOLDS = Rule(
     "write a uthreshold that is larger than the lthreshold",
 )
 QUORUM = Rule(
-    "quorum-unreachable",
-    "error",
+    "quorum-weights",
+    "warning",
     "quorum is more than all real servers weigh together: keepalived lowers it to their sum, so one"
     " that fails is enough to lose it",
     "keepalived.conf(5), quorum; validate_check_config() of keepalived/check/check_data.c",
     "write a quorum that the weights exceed when as many fail as may",
 )
 HYSTERESIS = Rule(
-    "hysteresis",
+    "hysteresis-quorum",
     "warning",
     "hysteresis is not below quorum: keepalived lowers it to quorum - 1",
     "keepalived.conf(5), hysteresis; validate_check_config() of keepalived/check/check_data.c",
@@ -158,6 +180,22 @@ SORRY_ORDER = Rule(
     " keepalived ignores it",
     "ssvri_handler() of keepalived/check/check_parser.c",
     "write it below sorry_server",
+)
+SLACK = Rule(
+    "hysteresis-weights",
+    "warning",
+    "quorum and hysteresis together are more than all real servers weigh: the quorum is never"
+    " gained, not even when keepalived starts",
+    "keepalived.conf(5), hysteresis; update_quorum_state() of keepalived/check/ipwrapper.c",
+    "write a smaller hysteresis",
+)
+SORRY_UNUSED = Rule(
+    "sorry-unused",
+    "warning",
+    "a virtual_server has a sorry_server and nothing checks its real servers: none of them ever"
+    " counts as dead",
+    "keepalived.conf(5), sorry_server; update_quorum_state() of keepalived/check/ipwrapper.c",
+    "write checks",
 )
 SUSPEND = Rule(
     "ha-suspend-fwmark",
@@ -203,30 +241,46 @@ def scheduling(site: Site) -> Iterator[Finding]:
 
 
 def protocols(site: Site) -> Iterator[Finding]:
-    for server in site.servers():
-        where = f"virtual_server {server.name}"
-        if server.protocol is None and server.address is not None:
-            message = f"{where}: there is no protocol, so it is UDP"
-            yield Finding(PROTOCOL.name, server.place, message)
-        ops = server.written.last("ops")
-        if ops is not None and server.protocol is not None and server.protocol.value != "UDP":
-            message = f"{where}: ops is for UDP, and this is {server.protocol.value}"
-            yield Finding(OPS.name, ops.place, message)
-        persistent = server.written.all("persistence_timeout")
-        if server.address is not None and not server.port and not persistent:
-            yield Finding(PORT_ZERO.name, server.place, f"{where}: port 0 without persistence")
-        suspend = server.written.last("ha_suspend")
-        if suspend is not None and server.name.startswith("fwmark"):
-            yield Finding(SUSPEND.name, suspend.place, f"{where}: ha_suspend of a firewall mark")
+    for machine in site.machines:
+        marks = _of_marks(machine)
+        for server in machine.servers:
+            yield from _protocol(server, marks)
+
+
+def _of_marks(machine: Machine) -> set[str]:
+    """The virtual server groups that have firewall marks alone, which need no protocol."""
+    return {
+        f"group {one.arguments[0]}"
+        for one in machine.statements
+        if one.keyword == "virtual_server_group"
+        and one.arguments
+        and all(entry.keyword == "fwmark" for entry in one.block or ())
+    }
+
+
+def _protocol(server: VirtualServer, marks: set[str]) -> Iterator[Finding]:
+    where = f"virtual_server {server.name}"
+    of_mark = server.name.startswith("fwmark") or server.name in marks
+    if server.protocol is None and not of_mark:
+        message = f"{where}: there is no protocol, so it is UDP"
+        yield Finding(PROTOCOL.name, server.place, message)
+    ops = server.written.last("ops")
+    if ops is not None and server.protocol is not None and server.protocol.value != "UDP":
+        message = f"{where}: ops is for UDP, and this is {server.protocol.value}"
+        yield Finding(OPS.name, ops.place, message)
+    persistent = server.written.all("persistence_timeout")
+    if server.address is not None and not server.port and not persistent:
+        yield Finding(PORT_ZERO.name, server.place, f"{where}: port 0 without persistence")
+    suspend = server.written.last("ha_suspend")
+    if suspend is not None and server.name.startswith("fwmark"):
+        yield Finding(SUSPEND.name, suspend.place, f"{where}: ha_suspend of a firewall mark")
 
 
 def twice(site: Site) -> Iterator[Finding]:
     for machine in site.machines:
         first: dict[object, VirtualServer] = {}
         for server in machine.servers:
-            protocol = server.protocol.value if server.protocol else "UDP"
-            key = (server.address, server.port, protocol) if server.address else server.name
-            before = first.setdefault(key, server)
+            before = first.setdefault(server.identity, server)
             if before is not server:
                 message = f"virtual_server {server.name} is there already"
                 related = (Related(before.place, "here first"),)
@@ -277,10 +331,27 @@ def weights(site: Site) -> Iterator[Finding]:
             yield Finding(ALL_ZERO.name, server.place, f"{where}: all weights are 0")
         above = {real.weight for real in reals if real.weight}
         scheduler = server.scheduler
-        if scheduler is not None and scheduler.value in UNWEIGHTED and len(above) > 1:
+        counted = server.written.number("quorum")  # of weights
+        unweighted = scheduler is not None and scheduler.value in UNWEIGHTED and not counted
+        if scheduler is not None and unweighted and len(above) > 1:
             shown = ", ".join(map(str, sorted(above)))
             message = f"{where}: {scheduler.value} does not look at the weights {shown}"
             yield Finding(IGNORED.name, scheduler.place, message)
+        if (
+            scheduler is not None
+            and scheduler.value == "sh"
+            and sum(map(_weight, reals)) > SH_TABLE
+        ):
+            message = f"{where}: with sh the weights come to {sum(map(_weight, reals))}"
+            yield Finding(SH_WEIGHTS.name, scheduler.place, message)
+        if scheduler is not None and scheduler.value == "mh" and above:
+            common = gcd(*above)
+            # As many bits as the largest has beyond the table's (ip_vs_mh_shift_weight()).
+            shift = max(0, (max(above) // common).bit_length() - MH_BITS)
+            if any(weight // common % (1 << shift) for weight in above):
+                times = max(above) // common
+                message = f"{where}: the largest weight is {times} times their common divisor"
+                yield Finding(MH_WEIGHTS.name, scheduler.place, message)
         for real in reals:
             upper = real.written.number("uthreshold")
             lower = real.written.number("lthreshold")
@@ -288,6 +359,10 @@ def weights(site: Site) -> Iterator[Finding]:
                 what = f"uthreshold {upper.value}" if upper else "no uthreshold"
                 message = f"{where}: lthreshold {lower.value} with {what}"
                 yield Finding(THRESHOLDS.name, lower.place, message)
+
+
+def _weight(real: RealServer) -> int:
+    return real.weight
 
 
 def quorum(site: Site) -> Iterator[Finding]:
@@ -303,6 +378,16 @@ def quorum(site: Site) -> Iterator[Finding]:
             limit = needed.value if needed else 1
             message = f"{where}: hysteresis {slack.value}, and quorum {limit}"
             yield Finding(HYSTERESIS.name, slack.place, message)
+        sum_needed = (needed.value if needed else 1) + (slack.value if slack else 0)
+        if (
+            slack is not None
+            and server.real_servers
+            and sum_needed > max(total, needed.value if needed else 1)
+        ):
+            message = f"{where}: quorum and hysteresis are {sum_needed}, the weights {total}"
+            yield Finding(SLACK.name, slack.place, message)
+        if server.sorry is not None and not any(real.checks for real in server.real_servers):
+            yield Finding(SORRY_UNUSED.name, server.sorry.place, f"{where}: nothing checks")
         there = False
         for word in server.written.all(
             "sorry_server", "sorry_server_inhibit", "sorry_server_lvs_method"
@@ -331,9 +416,13 @@ FAMILY = Family(
         ADDRESS,
         ALL_ZERO,
         IGNORED,
+        SH_WEIGHTS,
+        MH_WEIGHTS,
         THRESHOLDS,
         QUORUM,
         HYSTERESIS,
+        SLACK,
+        SORRY_UNUSED,
         SORRY_ORDER,
         SUSPEND,
     ),

@@ -103,6 +103,16 @@ def unknown(site: Site) -> Iterator[Finding]:
                 if track.kind in known and track.name not in known[track.kind]:
                     message = f"{name}: there is no {_DEFINED[track.kind]} {track.name}"
                     yield Finding(UNKNOWN.name, track.place, message)
+        services = {
+            one.arguments[0]
+            for one in machine.statements
+            if one.keyword == "virtual_server_group" and one.arguments
+        }
+        for server in machine.servers:
+            kind, _, name = server.name.partition(" ")
+            if kind == "group" and name not in services:
+                message = f"virtual_server {server.name}: there is no virtual_server_group {name}"
+                yield Finding(UNKNOWN.name, server.place, message)
         names = {one.name for one in machine.instances}
         for group in machine.groups:
             for member in group.members:

@@ -27,7 +27,7 @@ NEED_TIME = ("reconfigure", "settle", "start", "wait")
 """Operations that wait for daemons."""
 FAULT_ORDER = "fault.order"
 """An act (`lvsnet.host.acts`) that may wait for them."""
-STALLED = 10.0
+STALLED = 5.0
 """Seconds of the host's clock for which one process may run before its name is told."""
 LOOK = 1.0
 """Seconds that are looked at to find whether it is one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from lvsnet.endpoint import parted
 from lvsnet.errors import LvsnetError
 from lvsnet.observe.model import RealServer, Service
 
@@ -63,8 +64,7 @@ class Table(tuple[Service, ...]):
             raise LvsnetError(f"the lab has no node {node}; it has {', '.join(self.addresses)}")
         for one in self:
             for line in one.real_servers:
-                host = line.address.rpartition(":")[0].removeprefix("[").removesuffix("]")
-                if host in self.addresses[node]:
+                if parted(line.address)[0] in self.addresses[node]:
                     yield one, line
 
     def _listed(self) -> str:

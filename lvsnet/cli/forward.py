@@ -10,6 +10,7 @@ import typer
 from lvsnet.cli import complete
 from lvsnet.cli.formats import Format
 from lvsnet.cli.options import FormatOption, LabOption
+from lvsnet.endpoint import joined
 
 if TYPE_CHECKING:
     from lvsnet.forwarding.specification import Forward, Route
@@ -64,7 +65,7 @@ def forward(
         for one in forwards:
             route = specification.route(site, one, dialler)
             sockets = listening.listen(one.host, one.port)
-            target = specification.shown(one.target, one.target_port)
+            target = joined(one.target, one.target_port)
             for made in sockets:
                 owned.enter_context(made)
                 joints[made] = serving.Joint(route, one.target_port, target)
@@ -81,8 +82,6 @@ def forward(
 def _line(lab: str, one: Forward, route: Route, port: int, form: Format) -> str:
     import json
 
-    from lvsnet.forwarding import specification
-
     if form is Format.json:
         return json.dumps(
             {
@@ -94,8 +93,8 @@ def _line(lab: str, one: Forward, route: Route, port: int, form: Format) -> str:
                 "from": route.node,
             }
         )
-    here = specification.shown(one.host, port)
-    there = specification.shown(one.target, one.target_port)
+    here = joined(one.host, port)
+    there = joined(one.target, one.target_port)
     origin = "" if route.node == one.target else f", from {route.node}"
     return f"{here} leads to {there}{origin}"
 

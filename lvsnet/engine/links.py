@@ -45,6 +45,8 @@ FORWARD_DELAY, STP_STATE, MCAST_SNOOPING = 1, 5, 23
 """IFLA_BR_FORWARD_DELAY and so on."""
 PREFIX, LOCAL, BROADCAST = 1, 2, 4
 """IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST (include/uapi/linux/if_addr.h)"""
+NO_DAD = 2
+"""IFA_F_NODAD: it is not asked for first (duplicate address detection)."""
 DESTINATION, GATEWAY = 1, 5
 """RTA_DST, RTA_GATEWAY"""
 NEW = CREATE | EXCLUSIVE
@@ -179,7 +181,8 @@ def _interface(body: bytes) -> tuple[int, str]:
 
 def _address(index: int, address: str) -> bytes:
     one = ip_interface(address)
-    head = ADDRESS.pack(_family(one.version), one.network.prefixlen, 0, 0, index)
+    flags = NO_DAD if one.version == 6 else 0
+    head = ADDRESS.pack(_family(one.version), one.network.prefixlen, flags, 0, index)
     body = attribute(LOCAL, one.ip.packed) + attribute(PREFIX, one.ip.packed)
     if one.version == 4 and one.network.prefixlen < 31:
         body += attribute(BROADCAST, one.network.broadcast_address.packed)

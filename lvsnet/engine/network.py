@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from lvsnet.engine import namespaces
@@ -93,6 +93,8 @@ def _remove(links: Links, index: int) -> None:
 def configure(node: Node, pid: int) -> None:
     """Sysctls, addresses, links up and routes of a node, in this order.
 
+    Nothing is asked for its IPv6 addresses first: who is in a lab is known.
+
     The sysctls come first: a real server must not answer ARP for a VIP between getting the
     address and ``arp_ignore``.
 
@@ -101,6 +103,8 @@ def configure(node: Node, pid: int) -> None:
             route that it refuses. Each is named.
     """
     with namespaces.entered(namespaces.of_process(pid)), Links() as links:
+        for interface in node.interfaces:
+            _take_for_granted(interface.name)
         for key, value in node.sysctls:
             with _naming(f"sysctl {key} = {value}"):
                 set_sysctl(key, value)
@@ -117,6 +121,18 @@ def configure(node: Node, pid: int) -> None:
         for route in node.routes:
             with _naming(_described(route)):
                 links.add_route(route.destination, route.via)
+
+
+def _take_for_granted(interface: str) -> None:
+    """Let IPv6 addresses of a node's interface be there at once, the link-local one, too.
+
+    The kernel would ask for a second or two whether they are somebody else's (accept_dad of
+    Documentation/networking/ip-sysctl.rst), of which the daemons of a real machine see nothing:
+    they start when the network is up. Here keepalived would find no address to advertise from, and
+    which director has one first is chance.
+    """
+    with suppress(FileNotFoundError):  # a kernel without IPv6
+        set_sysctl(f"net/ipv6/conf/{interface}/accept_dad", "0")
 
 
 def change(before: Node, after: Node, pid: int) -> None:

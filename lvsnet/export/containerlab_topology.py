@@ -243,7 +243,9 @@ def _addresses(node: Node) -> Iterator[str]:
 def _address(address: str, interface: str) -> str:
     network = ip_interface(address).network
     broadcast = " broadcast +" if network.version == 4 and network.prefixlen < 31 else ""
-    return f"ip address replace {address}{broadcast} dev {interface}"
+    # An IPv6 address would wait a second for somebody to say that it is his.
+    unasked = " nodad" if network.version == 6 else ""
+    return f"ip address replace {address}{broadcast}{unasked} dev {interface}"
 
 
 def _switch_names(plan: Plan) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 
+from lvsnet.endpoint import bracketed, parted
 from lvsnet.plan.model import Node, Plan
 
 
@@ -23,16 +24,19 @@ def through_a_vip(plan: Plan) -> Request | None:
     service = next((one.service for one in plan.listed if one.protocol == "tcp"), None)
     if service is None:
         return None
-    vip, _, port = service.rpartition(":")
+    vip, port = parted(service)
     for role in ("client", "host", "router"):
         for node in plan.nodes:
             if node.role == role and _reaches(node, vip):
-                return Request(node.name, f"http://{vip if port == '80' else service}/")
+                return Request(node.name, f"http://{bracketed(vip) if port == '80' else service}/")
     return None
 
 
 def _reaches(node: Node, address: str) -> bool:
     """Whether a machine has a way to an address by the lab's own networks."""
     ways = [one for interface in node.interfaces for one in interface.addresses]
-    ways += [route.destination.replace("default", "0.0.0.0/0") for route in node.routes]
+    ways += [
+        route.destination.replace("default", "::/0" if ":" in route.via else "0.0.0.0/0")
+        for route in node.routes
+    ]
     return any(ip_address(address) in ip_interface(way).network for way in ways)

@@ -31,6 +31,7 @@ HOST_NAME = re.compile(r"[a-z0-9][-.a-z0-9]*", re.IGNORECASE)
 """What Vagrant takes (plugins/kernel_v2/config/vm.rb)."""
 VIRTUALBOX_NAT = IPv4Network("10.0.2.0/24")
 LIBVIRT_MANAGEMENT = IPv4Network("192.168.121.0/24")
+_MEASURING = IPv4Network("198.18.0.0/15")
 _SPARE = ("172.31.255.0/24", "192.168.255.0/24", "10.255.255.0/24")
 
 _NEEDED = (
@@ -138,23 +139,41 @@ def _machines(plan: Plan) -> Iterator[str]:
         for node in group:
             yield f"  {ruby(node.name)} => [\n"
             for interface in node.interfaces:
-                yield f"    {ruby(_interface(plan.lab, interface))},\n"
+                yield f"    {ruby(_interface(plan, interface))},\n"
             yield "  ],\n"
 
 
-def _interface(lab: str, interface: Interface) -> dict[str, Value]:
+def _interface(plan: Plan, interface: Interface) -> dict[str, Value]:
     """What is said of an interface; no names of labs or segments have a dot in them."""
     settings: dict[str, Value] = {
-        "network": f"lvsnet-{lab}.{interface.segment}",
+        "network": f"lvsnet-{plan.lab}.{interface.segment}",
         # Both providers want the digits alone.
         "mac": interface.mac.replace(":", "").lower(),
     }
     if interface.addresses:
-        first = ip_interface(interface.addresses[0])
+        found = (ip_interface(address) for address in interface.addresses)
+        first = next((one for one in found if one.version == 4), _stand_in(plan, interface))
         settings |= {"ip": str(first.ip), "netmask": str(first.netmask)}
     if interface.mtu != 1500:
         settings["mtu"] = interface.mtu
     return settings
+
+
+def _stand_in(plan: Plan, interface: Interface) -> IPv4Interface:
+    """What Vagrant calls an interface that has IPv6 only: its providers know networks by IPv4.
+
+    No machine gets the address. It is one of those for measuring (RFC 2544, C.2.2), which are
+    nobody's, and each segment's are of another network.
+    """
+    names = [segment.name for segment in plan.segments]
+    there = [
+        one.mac
+        for node in plan.nodes
+        for one in node.interfaces
+        if one.segment == interface.segment
+    ]
+    segment, host = names.index(interface.segment), there.index(interface.mac) + 1
+    return IPv4Interface((int(_MEASURING.network_address) + (segment << 10) + host, 22))
 
 
 def _virtualbox(plan: Plan) -> Iterator[str]:
@@ -174,10 +193,11 @@ def _libvirt(plan: Plan) -> Iterator[str]:
 def _moved(plan: Plan, usual: IPv4Network) -> str:
     """Where Vagrant's own network is to be; empty when its usual place is free."""
     taken = [
-        IPv4Interface(address).network
+        found.network
         for node in plan.nodes
         for interface in node.interfaces
         for address in interface.addresses
+        if isinstance(found := ip_interface(address), IPv4Interface)
     ]
     if not _overlaps(usual, taken):
         return ""

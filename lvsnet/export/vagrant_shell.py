@@ -71,14 +71,16 @@ keeps() {
 _HAS = """\
 # has INTERFACE ADDRESS
 has() {
-    ip -4 -o address show dev "$$1" 2>/dev/null | grep -q -F " $$2 "
+    ip -o address show dev "$$1" 2>/dev/null | grep -q -F " $$2 "
 }
 """
 
 _GOES = """\
 # goes DESTINATION GATEWAY: by the first route, which is the best one.
 goes() {
-    ip -4 route show to exact "$$1" | head -n 1 | grep -q -F " via $$2 "
+    family=-4
+    case "$$2" in *:*) family=-6 ;; esac
+    ip "$$family" route show to exact "$$1" | head -n 1 | grep -q -F " via $$2 "
 }
 """
 

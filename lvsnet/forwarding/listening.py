@@ -7,8 +7,9 @@ import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from lvsnet.endpoint import joined
 from lvsnet.errors import LvsnetError
-from lvsnet.forwarding.specification import EVERYWHERE, shown
+from lvsnet.forwarding.specification import EVERYWHERE
 
 BACKLOG = 128
 NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -60,7 +61,7 @@ def _addresses(host: str) -> Sequence[tuple[socket.AddressFamily, str]]:
 
 
 def _explained(host: str, port: int, error: OSError) -> LvsnetError:
-    where = shown(host, port)
+    where = joined(host, port)
     if error.errno == errno.EADDRINUSE:
         return LvsnetError(f"{where} is taken; choose another port, or 0 for a free one")
     if error.errno == errno.EACCES:

@@ -97,11 +97,6 @@ def is_address(text: str) -> bool:
     return True
 
 
-def shown(host: str, port: int) -> str:
-    """A host and a port, as people write them."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _parts(text: str) -> list[str]:
     found = []
     start = 0

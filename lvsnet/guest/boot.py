@@ -30,6 +30,7 @@ LATER = ("overlay",)
 
 AGENT = (
     "__init__.py",
+    "endpoint.py",
     "errors.py",
     "progress.py",
     "engine/__init__.py",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lvsnet.lab.ip_values import IPAddress, IPNetwork
+    from lvsnet.lab.ip_values import IPAddress, IPInterface, IPNetwork
     from lvsnet.lab.model import Node, Segment
     from lvsnet.lab.model_vrrp import VrrpInstance
 
@@ -48,6 +48,16 @@ def subnet_of(segment: Segment, version: int) -> IPNetwork | None:
 def contains(segment: Segment, address: IPAddress) -> bool:
     """Whether an address is in a segment's subnets."""
     return any(address in subnet for subnet in segment.subnet if subnet.version == address.version)
+
+
+def gateway_for(address: IPAddress, version: int) -> bool:
+    """Whether an address can be a gateway of a family; a link-local one would need a link, too."""
+    return address.version == version and not is_of_link(address)
+
+
+def is_of_link(address: IPAddress | IPInterface) -> bool:
+    """Whether it is an IPv6 address that means something on one link only (RFC 4291, 2.5.6)."""
+    return address.version == 6 and address.is_link_local
 
 
 def version_of(instance: VrrpInstance) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from lvsnet.endpoint import joined, parted
 from lvsnet.observe.conditions import (
     FWMARK,
     Condition,
@@ -84,7 +85,7 @@ def _vip(address: str, plan: Plan) -> None:
     known = _unique(
         [
             *(one.address for one in plan.held),
-            *(_host(one.service) for one in plan.listed),
+            *(parted(one.service)[0] for one in plan.listed),
             *(
                 one.address.partition("/")[0]
                 for node in plan.nodes
@@ -110,7 +111,7 @@ def _service(service: ServiceName, director: str, plan: Plan) -> None:
         one.service == service.address and service.protocol in ("", one.protocol) for one in known
     ):
         return
-    host, _, port = service.address.rpartition(":")
+    host, port = parted(service.address)
     texts = (service.address, f"{host} {port}")
     of_another_protocol = any(one.service == service.address for one in known)
     if not of_another_protocol and _brought([_node(director, plan)], *texts):
@@ -129,14 +130,14 @@ def _server(server: Server, director: str, plan: Plan) -> None:
         raise ConditionError(f"{server.node} has no address by which a director could know it")
     known = {one.real_server for one in plan.listed if one.node == director}
     for one in known:
-        _, _, port = one.rpartition(":")
-        if _host(one) in addresses and server.port in (None, int(port)):
+        host, port = parted(one)
+        if host in addresses and server.port in (None, int(port)):
             return
     port = "" if server.port is None else str(server.port)
     texts = [f"{one}{mark}{port}" for one in addresses for mark in (":", " ") if port]
     if _brought([_node(director, plan)], *(texts or addresses)):
         return
-    names = sorted(f"{_name(_host(one), plan)}:{one.rpartition(':')[2]}" for one in known)
+    names = sorted(joined(_name(host, plan), port) for host, port in (parted(one) for one in known))
     raise ConditionError(
         f"{server} is no real server of {director}{_there_is(str(server), _unique(names))}"
     )
@@ -148,10 +149,6 @@ def _name(address: str, plan: Plan) -> str:
         if address in addresses_of(Server(node=node.name), plan):
             return node.name
     return address
-
-
-def _host(endpoint: str) -> str:
-    return endpoint.rpartition(":")[0].removeprefix("[").removesuffix("]")
 
 
 def _brought(nodes: Iterable[Node], *texts: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from operator import eq, ge, gt, le, lt, ne
 
+from lvsnet.endpoint import joined
 from lvsnet.errors import LvsnetError
 from lvsnet.plan import codec
 from lvsnet.plan.model import Plan
@@ -65,8 +66,7 @@ class Server:
     def __str__(self) -> str:
         if self.port is None:
             return self.node or self.address
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{self.node or address}:{self.port}"
+        return joined(self.node or self.address, self.port)
 
 
 @dataclass(frozen=True)

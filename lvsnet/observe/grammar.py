@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from lvsnet.endpoint import joined
 from lvsnet.observe.conditions import (
     COMPARISONS,
     COUNTERS,
@@ -179,7 +180,7 @@ def _service(reader: _Reader) -> ServiceName | None:
     address = _canonical(host)
     if address is None or port is None:
         raise reader.wrong(word, "VIP:PORT, such as 192.168.10.100:80 or [2001:db8::1]:80")
-    return ServiceName(f"[{address}]:{port}" if ":" in address else f"{address}:{port}", protocol)
+    return ServiceName(joined(address, port), protocol)
 
 
 def _server(reader: _Reader) -> Server:

@@ -7,6 +7,7 @@ import struct
 from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP
 
+from lvsnet.endpoint import joined
 from lvsnet.engine.netlink import Netlink, attribute, attributes, integer, nested, text, word
 from lvsnet.observe.model import RealServer, Service
 
@@ -95,5 +96,5 @@ def _endpoint(family: int, address: bytes, port: bytes) -> str:
     """An address has 16 bytes (union nf_inet_addr), a port is in network order."""
     number = int.from_bytes(port, "big")
     if family == AF_INET:
-        return f"{IPv4Address(address[:4])}:{number}"
-    return f"[{IPv6Address(address[:16])}]:{number}"
+        return joined(IPv4Address(address[:4]), number)
+    return joined(IPv6Address(address[:16]), number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from lvsnet.endpoint import parted
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import site
@@ -49,8 +50,6 @@ def reachable(plan: Plan, seen: Site) -> Plan:
     }
     lost |= {one.address for one in plan.held if not set(one.nodes) & whole}
     listed = tuple(
-        one
-        for one in plan.listed
-        if one.node in whole and one.real_server.rpartition(":")[0] not in lost
+        one for one in plan.listed if one.node in whole and parted(one.real_server)[0] not in lost
     )
     return replace(plan, held=held, listed=listed)

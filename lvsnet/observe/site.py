@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from lvsnet.engine import logs, namespaces
 from lvsnet.engine.links import Links
@@ -21,6 +21,7 @@ LOOPBACK = ("127.0.0.1/8", "::1/128")
 def look(plan: Plan, runtime: Runtime) -> Site:
     """The state of every node, read from the kernel and the runtime."""
     inits = runtime.inits(plan.lab)
+    vips = tuple(condition.address for condition in plan.held)
     nodes = []
     for node in plan.nodes:
         running = node.name in inits
@@ -28,14 +29,14 @@ def look(plan: Plan, runtime: Runtime) -> Site:
         services: tuple[Service, ...] = ()
         if running:
             with namespaces.entered(namespaces.of_process(inits[node.name])):
-                addresses = _addresses()
+                addresses = _addresses(vips)
                 services = ipvs.services()
         daemons = tuple(
             (daemon.name, running and runtime.alive(plan.lab, node.name, daemon.name))
             for daemon in node.daemons
         )
         nodes.append(Node(node.name, node.role, running, addresses, daemons, services))
-    return Site(tuple(nodes), tuple(condition.address for condition in plan.held))
+    return Site(tuple(nodes), vips)
 
 
 def wait(plan: Plan, runtime: Runtime, deadline: float, report: Report) -> None:
@@ -105,13 +106,15 @@ def _all_alive(plan: Plan, runtime: Runtime, site: Site) -> None:
                 raise LvsnetError(f"{node.name}: {daemon} ended; its last lines:\n{words}")
 
 
-def _addresses() -> tuple[Address, ...]:
-    """The addresses of the network namespace that this process is in, but the host-local ones."""
+def _addresses(vips: Collection[str]) -> tuple[Address, ...]:
+    """The addresses of the network namespace that this process is in, but the host-local ones, and
+    of the link-local ones only VIPs: the kernel gives each interface one."""
     with Links() as links:
         names = links.names()
         found = [(names[index], address) for index, address in links.addresses()]
     return tuple(
         Address(name, address)
         for name, address in found
-        if address not in LOOPBACK and not address.startswith("fe80:")
+        if address not in LOOPBACK
+        and (not address.startswith("fe80:") or address.partition("/")[0] in vips)
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
+from lvsnet.endpoint import joined
+
 FILE = Path("/proc/thread-self/net/ip_vs_conn")
 """Of the network namespace that this thread is in (proc_pid_net(5))."""
 FIELDS = 9
@@ -67,5 +69,5 @@ def _endpoint(address: str, port: str) -> str:
     """IPv4 is eight hexadecimal digits, IPv6 eight groups of four; a port is four."""
     number = int(port, 16)
     if ":" in address:
-        return f"[{IPv6Address(address)}]:{number}"
-    return f"{IPv4Address(int(address, 16))}:{number}"
+        return joined(IPv6Address(address), number)
+    return joined(IPv4Address(int(address, 16)), number)

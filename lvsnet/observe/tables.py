@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from lvsnet.endpoint import parted
 from lvsnet.observe.model import Service
 from lvsnet.observe.notices import Change
 from lvsnet.plan.model import Plan
@@ -62,5 +63,5 @@ def names(plan: Plan) -> dict[str, str]:
 
 
 def _named(server: str, names: Mapping[str, str]) -> str:
-    host = server.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    host = parted(server)[0]
     return f"{names[host]} ({server})" if host in names else server

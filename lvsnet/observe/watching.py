@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from lvsnet.endpoint import parted
 from lvsnet.engine import namespaces
 from lvsnet.engine.links import Links
 from lvsnet.engine.runtime import Runtime
@@ -229,10 +230,10 @@ def _lines(
         if not _is(one, service):
             continue
         for line in one.real_servers:
-            host, _, port = line.address.rpartition(":")
+            host, port = parted(line.address)
             if server is not None and server.port not in (None, int(port)):
                 continue
-            if addresses is None or host.removeprefix("[").removesuffix("]") in addresses:
+            if addresses is None or host in addresses:
                 yield one, line
 
 

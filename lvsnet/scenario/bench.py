@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from lvsnet.endpoint import joined, parted
 from lvsnet.engine import link_counters
 from lvsnet.engine.link_counters import Counters
 from lvsnet.engine.runtime import Runtime
@@ -144,7 +145,6 @@ class Bench:
 
     def balanced(self, target: Target) -> Sequence[str]:
         look = self._look()
-        host = f"[{target.host}]" if ":" in target.host else target.host
         names = {
             address.partition("/")[0]: node.name
             for node in self.plan.nodes
@@ -156,11 +156,11 @@ class Bench:
             if node.role != "director":
                 continue
             for service in watching.services(look, node.name):
-                wanted = (target.protocol, f"{host}:{target.port}")
+                wanted = (target.protocol, joined(target.host, target.port))
                 if (service.protocol, service.address) != wanted:
                     continue
                 for line in service.real_servers:
-                    address = line.address.rpartition(":")[0].strip("[]")
+                    address = parted(line.address)[0]
                     name = names.get(address, address)
                     if line.weight > 0 and name not in found:
                         found.append(name)

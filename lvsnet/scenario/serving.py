@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lvsnet.endpoint import joined, parted
 from lvsnet.lab.suggest import nearest
 from lvsnet.lab.topology.values import Text, Told
 from lvsnet.observe.conditions import Server, addresses_of
@@ -70,12 +71,11 @@ def _check(one: Answerer, target: Target, plan: Plan) -> None:
 
 def _asked(one: Answerer, target: Target, plan: Plan) -> list[int]:
     """The ports at which directors pass on to a node what comes to a target."""
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    service = f"{host}:{target.port}"
+    service = joined(target.host, target.port)
     addresses = addresses_of(Server(node=one.node), plan)
     ends = [
-        listed.real_server.rpartition(":")
+        parted(listed.real_server)
         for listed in plan.listed
         if (listed.protocol, listed.service) == (one.scheme, service)
     ]
-    return [int(port) for address, _, port in ends if address.strip("[]") in addresses]
+    return [int(port) for address, port in ends if address in addresses]

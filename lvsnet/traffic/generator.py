@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lvsnet.endpoint import bracketed
 from lvsnet.traffic import http, lines, records
 from lvsnet.traffic.connection import EVENTS, Connection, Flight, Outcome, Speech, failure_of
 from lvsnet.traffic.model import Load, Request
@@ -45,7 +46,7 @@ def speech(load: Load, host: str) -> Speech:
     where = (address[0], target.port, *address[2:])
     _have(load.sources, family)
     if target.scheme == "http":
-        name = f"[{target.host}]" if ":" in target.host else target.host
+        name = bracketed(target.host)
         port = "" if target.port == 80 else f":{target.port}"
         content = http.request(f"{name}{port}", target.path, load.upload, AGENT)
         return Speech(family, False, 0, where, lambda _: content, http.Answer, load.sources)

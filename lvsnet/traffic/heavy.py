@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from lvsnet.endpoint import joined, parted
 from lvsnet.errors import LvsnetError
 from lvsnet.traffic.model import Share, Summary, Target
 
@@ -300,8 +301,7 @@ def server(plan: Plan, target: Target) -> tuple[str, int]:
         own = [address for one in node.interfaces for address in one.addresses]
         if target.host == node.name or target.host in map(_bare, own):
             return node.name, target.port
-    name = f"[{target.host}]" if ":" in target.host else target.host
-    service = f"{name}:{target.port}"
+    service = joined(target.host, target.port)
     listed = {one.real_server for one in plan.listed if one.service == service}
     behind = sorted(set(_behind(plan, listed)))
     if len(behind) == 1:
@@ -319,10 +319,10 @@ def server(plan: Plan, target: Target) -> tuple[str, int]:
 
 def _behind(plan: Plan, real_servers: set[str]) -> Iterator[tuple[str, int]]:
     for real_server in real_servers:
-        host, _, port = real_server.rpartition(":")
+        host, port = parted(real_server)
         for node in plan.nodes:
             own = [address for one in node.interfaces for address in one.addresses]
-            if host.strip("[]") in map(_bare, own):
+            if host in map(_bare, own):
                 yield node.name, int(port)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lvsnet.endpoint import bracketed
+
 STYLES = ("request", "keepalive", "hold")
 SCHEMES = ("http", "tcp", "udp", "sctp")
 ANSWERED = ("tcp", "udp")
@@ -35,7 +37,7 @@ class Target:
         return "tcp" if self.scheme == "http" else self.scheme
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = bracketed(self.host)
         port = "" if self.scheme == "http" and self.port == 80 else f":{self.port}"
         path = self.path if self.scheme == "http" else ""
         return f"{self.scheme}://{host}{port}{path}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from lvsnet.lab.addressing import address_in, own, subnet_of
+from lvsnet.lab.addressing import address_in, gateway_for, own, subnet_of
 from lvsnet.lab.checks.members import listed, vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
@@ -256,7 +256,7 @@ def _gateways(lab: Lab, path: _Path) -> list[IPAddress]:
         for name, instance in lab.vrrp.items()
         if instance.segment in near and instance.priority.keys() >= set(path.directors)
         for vip in instance.addresses
-        if vip.ip != path.vip and vip.version == path.vip.version
+        if vip.ip != path.vip and gateway_for(vip.ip, path.vip.version)
     ]
     if shared or len(path.directors) > 1:
         return [address for _, _, address in sorted(shared, key=lambda one: one[:2])]

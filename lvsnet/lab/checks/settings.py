@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.addressing import subnet_of
+from lvsnet.lab.addressing import is_of_link, subnet_of
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.suggest import hint
@@ -112,7 +112,7 @@ def vip_prefix(lab: Lab) -> Iterator[Finding]:
         for number, vip in enumerate(instance.addresses):
             subnet = subnet_of(segment, vip.version)
             whole = vip.max_prefixlen
-            if subnet is None or (vip.version == 6 and vip.is_link_local):
+            if subnet is None or is_of_link(vip):
                 continue
             if vip.network.prefixlen not in (whole, subnet.prefixlen):
                 yield Finding(

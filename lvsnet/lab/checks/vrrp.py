@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.addressing import contains, version_of
+from lvsnet.lab.addressing import contains, is_of_link, version_of
 from lvsnet.lab.checks.addresses import settled, unusable
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
@@ -32,7 +32,7 @@ def in_segment(lab: Lab) -> Iterator[Finding]:
             continue
         for number, vip in enumerate(instance.addresses):
             # The one that advertisements are sent for is of the link, not of a subnet.
-            if vip.version == 6 and vip.is_link_local:
+            if is_of_link(vip):
                 continue
             reason = unusable(vip.ip, lab.segments[segment])
             if reason is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lvsnet.lab.addressing import address_in
+from lvsnet.lab.addressing import address_in, gateway_for
 from lvsnet.lab.virtual_services import version, vips
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods.base import Needs, Sysctl
@@ -111,11 +111,12 @@ def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], 
     together = {site.instance}.union(
         *(one.group for one in lab.vrrp_sync_group.values() if site.instance in one.group)
     )
+    family = version(site.service)
     for name, instance in lab.vrrp.items():
         reachable = instance.segment in lab.nodes[node].interfaces
         if reachable and instance.priority.keys() >= set(site.directors):
             for vip in instance.addresses:
-                if vip.ip not in vips(site.service) and vip.version == version(site.service):
+                if vip.ip not in vips(site.service) and gateway_for(vip.ip, family):
                     # One that stays behind when the service moves breaks it, so one that moves
                     # with it comes first.
                     yield (name not in together, vip.ip in served), vip.ip

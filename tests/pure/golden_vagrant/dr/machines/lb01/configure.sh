@@ -20,7 +20,7 @@ wait_for() {
 
 # has INTERFACE ADDRESS
 has() {
-    ip -4 -o address show dev "$1" 2>/dev/null | grep -q -F " $2 "
+    ip -o address show dev "$1" 2>/dev/null | grep -q -F " $2 "
 }
 
 install -D -m 0644 -T files/etc/hostname /etc/hostname

@@ -20,7 +20,7 @@ wait_for() {
 
 # has INTERFACE ADDRESS
 has() {
-    ip -4 -o address show dev "$1" 2>/dev/null | grep -q -F " $2 "
+    ip -o address show dev "$1" 2>/dev/null | grep -q -F " $2 "
 }
 
 # keeps KEY VALUE: sets it, and fails when the files of sysctl.d set it to something else.

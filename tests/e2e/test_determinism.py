@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -56,7 +57,13 @@ class Run:
 Pause = Callable[[], None]
 
 
-def begin(user: User, seed: int, then: Callable[..., None]) -> bytes:
+class Then(Protocol):
+    """Has a command done."""
+
+    def __call__(self, *words: str) -> object: ...
+
+
+def begin(user: User, seed: int, then: Then) -> bytes:
     """The story until the first requests are answered; what was captured."""
     user.does("deploy", "--seed", str(seed), user.lab("again"))
     then("exec", "client", "sh", "-c", WATCH)

@@ -145,6 +145,7 @@ docs: venv
 	@$(BIN)/lvsnet schema >docs/lab.schema.json.new && mv docs/lab.schema.json.new docs/lab.schema.json
 	@$(BIN)/lvsnet schema scenarios >docs/scenarios.schema.json.new && mv docs/scenarios.schema.json.new docs/scenarios.schema.json
 	@$(BIN)/python -m lvsnet.lab.reference >docs/lab-file.md.new && mv docs/lab-file.md.new docs/lab-file.md
+	@$(BIN)/python -m lvsnet.lint.reference >docs/lint-rules.md.new && mv docs/lint-rules.md.new docs/lint-rules.md
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "docs: site/index.html"
 

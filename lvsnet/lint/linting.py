@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,7 @@ from lvsnet.lint.site import Machine, Site
 from lvsnet.lint.table import LAB_FILE, RULES, judge
 from lvsnet.lint.written import Written
 
+_SECRET = re.compile(r"\b((?:auth_pass|password)\b[\s:]*)\S+")
 CHOSEN = frozenset({"real-server-unchecked"})
 """What somebody says of a lab by writing nothing. What its own rules tell, others need not."""
 
@@ -29,6 +31,12 @@ class Report:
     """What could not be read."""
     texts: dict[str, str] = field(default_factory=dict)
     """File -> its text, for excerpts."""
+
+    def line(self, place: Place) -> str:
+        """The line at a place, without the space around it and what is secret in it."""
+        lines = self.texts.get(place.file, "").splitlines()
+        line = lines[place.line - 1] if place.line <= len(lines) else ""
+        return _SECRET.sub(r"\1...", line.strip())
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,6 @@ def uri(file: str) -> str:
 
 def _fingerprint(finding: Finding, report: Report) -> str:
     """The same when lines move: of the rule, the file, the line's own text and the message."""
-    lines = report.texts.get(finding.place.file, "").splitlines()
-    line = lines[finding.place.line - 1].strip() if finding.place.line <= len(lines) else ""
+    line = report.line(finding.place)
     whole = "\0".join((finding.rule, uri(finding.place.file), line, finding.message))
     return hashlib.sha256(whole.encode()).hexdigest()[:32]

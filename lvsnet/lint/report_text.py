@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator
 
@@ -43,17 +44,20 @@ def _finding(finding: Finding, report: Report, told: set[str]) -> Iterator[str]:
         yield from _excerpt(related.place, report)
     if rule.name not in told:
         told.add(rule.name)
-        yield f"  why:  {rule.summary} ({rule.source})"
-        yield f"  mend: {rule.mend}"
+        yield from _wrapped("why:  ", f"{rule.summary} ({rule.source})")
+        yield from _wrapped("mend: ", rule.mend)
     yield ""
 
 
+def _wrapped(head: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text, 100, initial_indent=f"  {head}", subsequent_indent=" " * 8, break_on_hyphens=False
+    )
+
+
 def _excerpt(place: Place, report: Report) -> Iterator[str]:
-    lines = report.texts.get(place.file, "").splitlines()
-    if place.line > len(lines):
-        return
-    line = lines[place.line - 1].expandtabs(1)
-    bare = "".join(one if one.isprintable() else "?" for one in line.strip())
+    line = report.line(place).expandtabs(1)
+    bare = "".join(one if one.isprintable() else "?" for one in line)
     if bare:
         yield f"    | {bare[:_WIDEST]}{'...' if len(bare) > _WIDEST else ''}"
 

@@ -14,6 +14,7 @@ import pytest
 from lvsnet.lab import rules
 from lvsnet.lint.gathering import Target
 from lvsnet.lint.linting import Choice, Report, lint, severity
+from lvsnet.lint.reference import reference
 from lvsnet.lint.table import FAMILIES, RULES
 
 FOLDER = Path(__file__).parent / "lint"
@@ -82,3 +83,12 @@ def test_a_rule_that_lab_files_have_too_is_as_bad_there() -> None:
     both = sorted({*RULES} & {*rules.RULES})
     assert len(both) > 10
     assert [RULES[name].severity for name in both] == [rules.RULES[name].severity for name in both]
+
+
+def test_the_published_page_is_that_of_the_rules() -> None:
+    """``make docs`` writes it anew."""
+    assert (ROOT / "docs" / "lint-rules.md").read_text() == reference()
+
+
+def test_the_readme_knows_how_many_there_are() -> None:
+    assert f"[{len(RULES)} rules](docs/lint-rules.md)" in (ROOT / "README.md").read_text()

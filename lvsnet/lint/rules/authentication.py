@@ -66,8 +66,8 @@ def authentication(site: Site) -> Iterator[Finding]:
             message = f"{where}: authentication has no {lacking}"
             yield Finding(INCOMPLETE.name, block.place, message)
         if password is not None and len(password.value.encode()) > LONGEST:
-            used = password.value.encode()[:LONGEST].decode(errors="replace")
-            message = f"{where}: of this auth_pass keepalived uses '{used}'"
+            size = len(password.value.encode())
+            message = f"{where}: auth_pass has {size} bytes, of which keepalived uses {LONGEST}"
             yield Finding(PASS_LENGTH.name, password.place, message)
         if kind is not None and kind.value == "AH" and one.master and one.priority != OWNER:
             message = f"{where}: with auth_type AH it starts as BACKUP"

@@ -12,8 +12,8 @@ from lvsnet.lint.site import OWNER, Instance, IPAddress, Site
 ROUTER_ID_DIFFERS = Rule(
     "router-id-differs",
     "error",
-    "machines have one VIP under different virtual_router_ids: none hears the others"
-    " advertisements as its own, and all of them hold the VIP",
+    "machines have one VIP under different virtual_router_ids: none takes the others'"
+    " advertisements for its own, and all of them hold the VIP",
     "RFC 3768, 5.3.3 and 7.1; vrrp_check_packet() of keepalived/vrrp/vrrp.c",
     "give the instances that share a VIP one virtual_router_id",
     "07-virtual-router-id-differs",
@@ -31,7 +31,7 @@ VIPS_DIFFER = Rule(
     "vips-differ",
     "warning",
     "machines of one virtual router have different VIPs: after a takeover those that the new master"
-    " does not list are on no machine, and keepalived logs each advertisement",
+    " does not list are on no machine, and keepalived complains of each other's advertisements",
     "RFC 3768, 7.1; vrrp_check_packet() of keepalived/vrrp/vrrp.c, vip_cnt",
     "list the same addresses on all machines; what does not fit goes into"
     " virtual_ipaddress_excluded, on all of them too",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lvsnet.errors import LvsnetError, Problem
+from lvsnet.errors import LabFileError, Problem
 
 LONGEST_LINE = 1022
 """Bytes without the newline (``MAXBUF``); keepalived reads the rest as another line."""
@@ -48,12 +48,11 @@ _LETTERS = {
 }
 
 
-class UnreadableError(LvsnetError):
+class UnreadableError(LabFileError):
     """A configuration that keepalived cannot read as it is meant: ``file:line:column: message``."""
 
     def __init__(self, file: str, line: int, message: str, column: int = 1) -> None:
-        self.problem = Problem(file, line, column, message)
-        super().__init__(str(self.problem))
+        super().__init__([Problem(file, line, column, message)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ DEEPEST = 32
 INCLUDE = re.compile(r"(include[rmwba]?)[ \t\f\r\v]+(?=\S)(.*)")
 """A line that brings other files; the path goes to the end of the line (``check_include()``)."""
 DEFINITION = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)=[ \t]*(.*)")
-CONDITION = re.compile(r"@(\^?)([^ \t]*)[ \t]+(?=\S)")
+CONDITION = re.compile(r"@(\^?)([^ \t]*)[ \t]+(?=[^ \t])")
 SEQUENCE = re.compile(r"~(SEQ|LST)")
 
 _SIMPLE = re.compile(r"[^\"'\\{}!#$@~]*")

@@ -119,6 +119,11 @@ class Links(Netlink):
         )
         self._add(name, mtu, number(MASTER, bridge) + _info("veth", [nested(PEER, other)]))
 
+    def add_device(self, name: str, kind: str) -> None:
+        """An interface that is wired to nothing, down; a tunnel's takes packets from anywhere."""
+        body = text(NAME, name) + nested(INFO, (text(INFO_KIND, kind),))
+        self.do(NEWLINK, LINK.pack(0, 0, 0, 0, 0) + body, NEW)
+
     def set_up(self, index: int) -> None:
         self.do(NEWLINK, LINK.pack(0, 0, index, UP, UP))
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from lvsnet.engine import namespaces
+from lvsnet.engine import devices, namespaces
 from lvsnet.engine.links import Links, Peer
 from lvsnet.plan.model import Interface, Node, Route, Segment
 
@@ -91,20 +91,22 @@ def _remove(links: Links, index: int) -> None:
 
 
 def configure(node: Node, pid: int) -> None:
-    """Sysctls, addresses, links up and routes of a node, in this order.
+    """Devices, sysctls, addresses, links up and routes of a node, in this order.
 
-    Nothing is asked for its IPv6 addresses first: who is in a lab is known.
-
-    The sysctls come first: a real server must not answer ARP for a VIP between getting the
-    address and ``arp_ignore``.
+    Nothing is asked for its IPv6 addresses first: who is in a lab is known. The sysctls come before
+    addresses: a real server must not answer ARP for a VIP between getting the address and
+    ``arp_ignore``. But there are some of devices, so these have to be there.
 
     Raises:
-        OSError: a sysctl that the kernel does not have or whose value it refuses; an address or
-            route that it refuses. Each is named.
+        OSError: a sysctl that the kernel does not have or whose value it refuses; a device, an
+            address or a route that it refuses. Each is named.
     """
     with namespaces.entered(namespaces.of_process(pid)), Links() as links:
         for interface in node.interfaces:
             _take_for_granted(interface.name)
+        for device in node.devices:
+            with _naming(f"device {device.name}"):
+                devices.make(links, device)
         for key, value in node.sysctls:
             with _naming(f"sysctl {key} = {value}"):
                 set_sysctl(key, value)
@@ -115,6 +117,11 @@ def configure(node: Node, pid: int) -> None:
                     links.add_address(index, address)
             links.set_up(index)
         links.set_up(LOOPBACK)
+        for device in node.devices:
+            with _naming(f"device {device.name}"):
+                links.set_up(links.index(device.name))
+        with _naming("UDP ports of tunnels"):
+            devices.unwrap(node)
         for extra in node.addresses:
             with _naming(f"address {extra.address}"):
                 links.add_address(links.index(extra.interface), extra.address)

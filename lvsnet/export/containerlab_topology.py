@@ -24,7 +24,7 @@ from lvsnet.engine.runtime import Record
 from lvsnet.engine.runtimes import oci
 from lvsnet.errors import LvsnetError
 from lvsnet.export import containerlab_files as beside
-from lvsnet.export import shell
+from lvsnet.export import shell, tunnels
 from lvsnet.export.containerlab_text import Value, written
 from lvsnet.export.order import daemons, in_order
 from lvsnet.plan.model import File, Node, Plan, Segment
@@ -175,7 +175,7 @@ def _node(lab: str, node: Node, dress: Dress, before: list[Keys]) -> Keys:
             "target": "host",
         }
         stages["create"] = {"wait-for": before, "exec": [opened]}
-    network = [*late, *_addresses(node)]
+    network = [*tunnels.devices(node), *late, *_addresses(node)]
     if node.files:
         network.append(beside.INSTALL)
     stages["create-links"] = {"exec": [_after(command) for command in network]}
@@ -226,6 +226,7 @@ def _is_late(node: Node, key: str) -> bool:
     # In a key of sysctl.d(5) a slash stands for the dot of an interface's name.
     parts = key.split(".")
     names = {interface.name.replace(".", "/") for interface in node.interfaces}
+    names |= {device.name for device in node.devices}
     return parts[0] != "net" or not names.isdisjoint(parts)
 
 
@@ -234,6 +235,7 @@ def _addresses(node: Node) -> Iterator[str]:
         for address in interface.addresses:
             yield _address(address, interface.name)
     yield "ip link set lo up"
+    yield from tunnels.up(node)
     for extra in node.addresses:
         yield _address(extra.address, extra.interface)
     for route in node.routes:

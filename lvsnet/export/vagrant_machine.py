@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from string import Template
 
-from lvsnet.export import shell
+from lvsnet.export import shell, tunnels
 from lvsnet.export.packages import Packages, of_machine
 from lvsnet.export.vagrant_shell import script
 from lvsnet.export.vagrant_units import services
@@ -81,6 +81,8 @@ def _configure(node: Node, kernel: Sequence[str]) -> str:
     lines += _install("system", [*modules, *_environment(node)])
     if modules:
         lines += ["", "# Without IPVS there is no net.ipv4.vs.", _load(kernel)]
+    if node.devices:
+        lines += ["", "# The devices of tunnels come with these.", tunnels.load(node)]
     if node.sysctls:
         lines += [
             "",
@@ -102,6 +104,9 @@ def _network(node: Node) -> Iterator[str]:
     for interface, address in wanted:
         what = f"{interface} has no address {address}"
         yield shlex.join(("wait_for", what, "has", interface, address))
+    for one in node.unwrapping:
+        what = f"nothing unwraps {one.encapsulation} at UDP port {one.port}"
+        yield shlex.join(("wait_for", what, "sh", "-c", tunnels.unwraps(one)))
     for route in node.routes:
         what = f"the best route to {route.destination} is not via {route.via}"
         yield shlex.join(("wait_for", what, "goes", route.destination, route.via))

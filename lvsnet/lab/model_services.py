@@ -40,6 +40,8 @@ SchedulerFlag = Literal[
 Quorum = Annotated[int, Field(ge=1, le=2**32 - 1, strict=True)]
 Threshold = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 
+Method = Literal["dr", "nat", "tun"]
+
 
 _OF_CHECKS = ("delay_loop", "warmup", "connect_timeout", "retry", "delay_before_retry")
 
@@ -56,6 +58,11 @@ def _sorry_server_form(value: object) -> object:
     if isinstance(value, dict | SorryServer):
         return value
     return {"address" if ip_values.is_address(value) else "node": value}
+
+
+def _tunnel_form(value: object) -> object:
+    """``gue`` is short for ``{type: gue}``."""
+    return value if isinstance(value, dict | Tunnel) else {"type": value}
 
 
 class Timeouts(Strict):
@@ -115,6 +122,25 @@ class Check(Strict):
     """Time between attempts."""
 
 
+class Tunnel(Strict):
+    """What a packet is wrapped in on its way to a real server with method tun (keepalived's
+    ``lvs_method TUN type``, ipvsadm's ``--tun-type``). ``gue`` is short for ``{type: gue}``."""
+
+    type: Literal["ipip", "gue", "gre"] = "ipip"
+    """ipip is IP in IP (RFC 2003), gue Generic UDP Encapsulation, gre GRE (RFC 2784)."""
+    port: Port | None = None
+    """UDP port of the real servers, of type gue alone; 6080 by itself."""
+    checksum: Literal["nocsum", "csum", "remcsum"] = "nocsum"
+    """Of type gue: whether its UDP header has a checksum; remcsum leaves that of what is inside to
+    the real server."""
+
+
+AnyTunnel = Annotated[
+    Tunnel,
+    BeforeValidator(_tunnel_form, json_schema_input_type=Literal["ipip", "gue", "gre"] | Tunnel),
+]
+
+
 class Server(Strict):
     """Where clients of a service are sent: a node or an address."""
 
@@ -124,7 +150,11 @@ class Server(Strict):
     address: Address | None = None
     """An address of a real server, or a VIP that real servers share by VRRP."""
     port: Port | None = None
-    """The service's port unless given; with method dr it cannot differ from it."""
+    """The service's port unless given; with method dr or tun it cannot differ from it."""
+    method: Method | None = None
+    """Forwarding method to this real server; the service's unless given."""
+    tunnel: AnyTunnel | None = None
+    """With method tun; the service's unless given."""
 
 
 class RealServer(Server, Configured):
@@ -133,7 +163,7 @@ class RealServer(Server, Configured):
 
     BLOCK = REAL_SERVER
     ELSEWHERE = {
-        "lvs_method": "write `method` of the service",
+        "lvs_method": "write `method` and `tunnel`",
         **dict.fromkeys(_OF_CHECKS, "it is the check's"),
         **{one.name: "write `check`" for one in CHECKERS},
     }
@@ -161,7 +191,8 @@ class Service(Configured):
         "weight": "each real server has its own",
         "hashed": "write `sched_flags`",
         **dict.fromkeys(("lb_algo", "lvs_sched"), "write `scheduler`"),
-        **dict.fromkeys(("lb_kind", "lvs_method"), "write `method`"),
+        **dict.fromkeys(("lb_kind", "lvs_method"), "write `method` and `tunnel`"),
+        "sorry_server_lvs_method": "write `method` of the sorry server",
         **dict.fromkeys(get_args(SchedulerFlag), "write `sched_flags`"),
         **dict.fromkeys(_OF_CHECKS, "it is the check's"),
     }
@@ -189,8 +220,11 @@ class Service(Configured):
     service each."""
     protocol: Literal["tcp", "udp", "sctp"] = "tcp"
     """Transport protocol."""
-    method: Literal["dr", "nat"]
-    """Forwarding method: dr is direct routing (ipvsadm -g), nat masquerading (ipvsadm -m)."""
+    method: Method
+    """Forwarding method: dr is direct routing (ipvsadm -g), nat masquerading (ipvsadm -m), tun
+    tunneling (ipvsadm -i)."""
+    tunnel: AnyTunnel | None = None
+    """With method tun: ``ipip``, ``gue``, ``gre``, or a mapping; ipip by itself."""
     scheduler: Scheduler = "wlc"
     """As in ipvsadm(8)."""
     sched_flags: list[SchedulerFlag] = []

@@ -189,6 +189,14 @@ SECTIONS = (
         Excerpt("nat", ("services", "web", "real_servers")),
     ),
     Section(
+        "Tunnels",
+        "tunnel",
+        "services: NAME: tunnel",
+        model_services.Tunnel,
+        3,
+        Excerpt("gue", ("services",)),
+    ),
+    Section(
         "Sorry servers",
         "sorry server",
         "services: NAME: sorry_server",

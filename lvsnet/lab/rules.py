@@ -27,6 +27,26 @@ RULES: dict[str, Rule] = {
         " place",
         "ipvsadm(8), --real-server; keepalived/check/check_data.c",
     ),
+    "tun-port": Rule(
+        "error",
+        "with method tun a real server has another port than the service: packets leave the tunnel"
+        " for the port that the client chose, and ipvsadm and keepalived put the service's port in"
+        " its place",
+        "ipvsadm(8), --real-server; keepalived/check/check_data.c",
+    ),
+    "tun-route": Rule(
+        "error",
+        "with method tun a director has no route to a real server, or a real server none to a"
+        " client, whom it answers itself",
+        "ip_vs_tunnel_xmit() of net/netfilter/ipvs/ip_vs_xmit.c",
+    ),
+    "tun-rp-filter": Rule(
+        "error",
+        "with method tun the reverse path filter is 1 where packets leave the tunnel: the way to"
+        " their senders is not by the tunnel, so all of them are dropped",
+        "Documentation/networking/ip-sysctl.rst of Linux, rp_filter; __fib_validate_source() of"
+        " net/ipv4/fib_frontend.c",
+    ),
     "weight-unused": Rule(
         "warning",
         "a weight above 1 with a scheduler that only asks whether a weight is 0: rr, lc or dh",

@@ -167,6 +167,14 @@ def _model(loc: Loc) -> type[BaseModel]:
             return model_marks.Mark
         case ("services", _, "virtual_server_group", _):
             return model_marks.VirtualServers
+        case ("services", _, "tunnel") | (
+            "services",
+            _,
+            "real_servers" | "sorry_server",
+            *_,
+            "tunnel",
+        ):
+            return model_services.Tunnel
         case ("services", _, "check"):
             return model_services.Check
         case _:

@@ -24,7 +24,7 @@ from lvsnet.observe.conditions import (
     VipOn,
     addresses_of,
 )
-from lvsnet.plan.model import Node, Plan
+from lvsnet.plan.model import OFF_WIRE, Node, Plan
 
 DIRECTOR = "director"
 NO_DIRECTORS = ("client", "realserver")
@@ -90,7 +90,7 @@ def _vip(address: str, plan: Plan) -> None:
                 one.address.partition("/")[0]
                 for node in plan.nodes
                 for one in node.addresses
-                if one.interface != "lo"
+                if one.interface not in OFF_WIRE
             ),
         ]
     )

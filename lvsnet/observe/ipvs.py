@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import errno
-import struct
 from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP
 
 from lvsnet.endpoint import joined
-from lvsnet.engine.netlink import Netlink, attribute, attributes, integer, nested, text, word
+from lvsnet.engine.generic import HEADER as GENERIC
+from lvsnet.engine.generic import NETLINK_GENERIC, family
+from lvsnet.engine.netlink import Netlink, attribute, attributes, integer, nested, word
 from lvsnet.observe.model import RealServer, Service
 
-NETLINK_GENERIC = 16
-GENERIC = struct.Struct("=BBxx")
-"""struct genlmsghdr: command, version."""
-CONTROL, GET_FAMILY, FAMILY_ID, FAMILY_NAME = 16, 3, 1, 2
-"""GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME"""
 FAMILY = "IPVS"
 VERSION = 1
 GET_SERVICE, GET_DEST = 4, 8
@@ -41,27 +37,20 @@ def services() -> tuple[Service, ...]:
     """The IPVS table of the network namespace that this process is in; empty without IPVS."""
     with Netlink(NETLINK_GENERIC) as netlink:
         try:
-            family = _family(netlink)
+            number = family(netlink, FAMILY)
         except OSError as error:
             if error.errno == errno.ENOENT:
                 return ()
             raise
-        found = netlink.dump(family, GENERIC.pack(GET_SERVICE, VERSION))
-        return tuple(_service(netlink, family, _inside(body, OF_SERVICE)) for body in found)
-
-
-def _family(netlink: Netlink) -> int:
-    """The number by which the kernel calls IPVS."""
-    request = GENERIC.pack(GET_FAMILY, 1) + text(FAMILY_NAME, FAMILY)
-    (answer,) = netlink.ask(CONTROL, request)
-    return integer(attributes(answer[GENERIC.size :])[FAMILY_ID])
+        found = netlink.dump(number, GENERIC.pack(GET_SERVICE, VERSION))
+        return tuple(_service(netlink, number, _inside(body, OF_SERVICE)) for body in found)
 
 
 def _inside(body: bytes, kind: int) -> Attributes:
     return attributes(attributes(body[GENERIC.size :])[kind])
 
 
-def _service(netlink: Netlink, family: int, service: Attributes) -> Service:
+def _service(netlink: Netlink, number: int, service: Attributes) -> Service:
     key = (attribute(kind, service[kind]) for kind in range(AF, FWMARK + 1) if kind in service)
     request = GENERIC.pack(GET_DEST, VERSION) + nested(OF_SERVICE, key)
     version = integer(service[AF])
@@ -75,7 +64,7 @@ def _service(netlink: Netlink, family: int, service: Attributes) -> Service:
         address=address,
         scheduler=word(service[SCHEDULER]),
         real_servers=tuple(
-            _real_server(version, _inside(body, OF_DEST)) for body in netlink.dump(family, request)
+            _real_server(version, _inside(body, OF_DEST)) for body in netlink.dump(number, request)
         ),
     )
 
@@ -92,9 +81,9 @@ def _real_server(version: int, line: Attributes) -> RealServer:
     )
 
 
-def _endpoint(family: int, address: bytes, port: bytes) -> str:
+def _endpoint(version: int, address: bytes, port: bytes) -> str:
     """An address has 16 bytes (union nf_inet_addr), a port is in network order."""
     number = int.from_bytes(port, "big")
-    if family == AF_INET:
+    if version == AF_INET:
         return joined(IPv4Address(address[:4]), number)
     return joined(IPv6Address(address[:16]), number)

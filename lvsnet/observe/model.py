@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lvsnet.plan.model import OFF_WIRE
+
 
 @dataclass(frozen=True)
 class RealServer:
@@ -58,15 +60,16 @@ class Site:
     """Addresses that VRRP moves, without prefix length."""
 
     def holders(self, address: str) -> list[str]:
-        """Nodes that have ``address`` (no prefix length) on an interface that is not lo.
+        """Nodes that have ``address`` (no prefix length) on an interface that is on a wire.
 
-        On lo it is a real server's: it takes what is sent on to it, and is not asked on the wire.
+        On lo or a tunnel's end it is a real server's: it takes what is sent on to it, and is not
+        asked on the wire.
         """
         return [
             node.name
             for node in self.nodes
             if any(
-                one.address.partition("/")[0] == address and one.interface != "lo"
+                one.address.partition("/")[0] == address and one.interface not in OFF_WIRE
                 for one in node.addresses
             )
         ]

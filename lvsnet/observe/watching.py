@@ -36,13 +36,11 @@ from lvsnet.observe.conditions import (
 )
 from lvsnet.observe.model import RealServer, Service
 from lvsnet.observe.nodes import Nodes, nodes
-from lvsnet.plan.model import Plan
+from lvsnet.plan.model import OFF_WIRE, Plan
 from lvsnet.progress import Report
 
 T = TypeVar("T")
 
-LOOPBACK = 1
-"""The index of lo in every network namespace (LOOPBACK_IFINDEX, include/net/flow.h)."""
 INTERVAL = 0.1
 """Seconds between looks."""
 QUIET = 10.0
@@ -134,19 +132,18 @@ def _lacks(term: Term, look: Look) -> Callable[[], str] | None:
 
 
 def addresses(look: Look, node: str) -> frozenset[str]:
-    """The addresses, without prefix length, that a node holds on interfaces that are not lo."""
+    """The addresses, without prefix length, that a node holds on interfaces of a wire."""
     if node not in look.addresses:
         look.addresses[node] = frozenset(
-            address.partition("/")[0]
-            for index, address in inside(look, node, _all_addresses) or ()
-            if index != LOOPBACK
+            address.partition("/")[0] for address in inside(look, node, _on_wires) or ()
         )
     return look.addresses[node]
 
 
-def _all_addresses() -> Sequence[tuple[int, str]]:
+def _on_wires() -> Sequence[str]:
     with Links() as links:
-        return links.addresses()
+        off = {index for index, name in links.names().items() if name in OFF_WIRE}
+        return [address for index, address in links.addresses() if index not in off]
 
 
 def services(look: Look, node: str) -> Sequence[Service]:

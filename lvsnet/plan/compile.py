@@ -29,8 +29,9 @@ from lvsnet.plan.model import (
 from lvsnet.plan.netplan import netplan_files
 from lvsnet.plan.own import own_commands, own_configuration, own_daemons, own_texts, with_own
 from lvsnet.plan.routes import routes
-from lvsnet.plan.services import Member, Site, rip, sites
+from lvsnet.plan.services import Member, Site, by_method, rip, sites
 from lvsnet.plan.sysctls import sysctl_files, sysctls
+from lvsnet.plan.tunnels import tunnel_files
 
 if TYPE_CHECKING:
     from lvsnet.lab import model as lab_model
@@ -77,6 +78,7 @@ def _node(lab: Lab, name: str, interfaces: tuple[Interface, ...], services: Sequ
     spec = lab.nodes[name]
     needs = list(_needs(lab, name, services))
     addresses = _unique(address for need in needs for address in need.addresses)
+    unwrapping = _unique(one for need in needs for one in need.unwrapping)
     ways = routes(name, [need.gateways for need in needs], spec.routes)
     wanted = sysctls(
         spec.role,
@@ -89,6 +91,7 @@ def _node(lab: Lab, name: str, interfaces: tuple[Interface, ...], services: Sequ
         *name_files(lab, name),
         *sysctl_files(wanted),
         *netplan_files(name, interfaces, addresses, ways),
+        *tunnel_files(_unique(module for need in needs for module in need.modules), unwrapping),
         *software.files,
     )
     return Node(
@@ -105,16 +108,18 @@ def _node(lab: Lab, name: str, interfaces: tuple[Interface, ...], services: Sequ
         capabilities=tuple(sorted({*_CAPABILITIES, *spec.capabilities})),
         privileged=lab.privileged or spec.privileged,
         image=spec.image or "",
+        devices=_unique(device for need in needs for device in need.devices),
+        unwrapping=unwrapping,
     )
 
 
 def _needs(lab: Lab, node: str, services: Iterable[Site]) -> Iterator[Needs]:
     for site in services:
-        method = METHODS[site.service.method]
-        if node in site.directors:
-            yield method.director(lab, site, node)
-        if any(node in member.nodes for member in site.answering):
-            yield method.real_server(lab, site, node)
+        for method, part in by_method(site):
+            if node in part.directors:
+                yield METHODS[method].director(lab, part, node)
+            if any(node in member.nodes for member in part.answering):
+                yield METHODS[method].real_server(lab, part, node)
 
 
 def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
@@ -231,7 +236,7 @@ def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
         for director in site.directors
         if not _decides(lab.nodes[director], site.service) and not _waits(site.service)
         for member in site.members
-        if METHODS[site.service.method].OWN_PORTS or member.port in (0, virtual.port)
+        if METHODS[member.method].OWN_PORTS or member.port in (0, virtual.port)
     )
 
 

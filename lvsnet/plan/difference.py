@@ -204,10 +204,12 @@ def _why_rebuilt(
         "environment changes": (before.environment, after.environment),
         "tmpfs changes": (before.tmpfs, after.tmpfs),
         "working directory changes": (before.directory, after.directory),
+        "tunnels' UDP ports change": (before.unwrapping, after.unwrapping),
         "process changes": (before.process, after.process),
     }
     yield from (f"its {what}" for what, (old, new) in parts.items() if old != new)
     yield from _wires(before, after, remade)
+    yield from _set_changes(_device_words(before), _device_words(after))
     if (before.commands, before.afterwards) != (after.commands, after.afterwards):
         yield "its commands change"
     kept = dict(after.sysctls)
@@ -261,6 +263,10 @@ def _daemons(before: Node, after: Node, changed: set[str]) -> Iterator[DaemonCha
             yield DaemonChange(daemon.name, Deed.restart)
         elif set(was.reads) != set(daemon.reads) or any(reads(daemon, path) for path in changed):
             yield DaemonChange(daemon.name, Deed.reload if daemon.reload else Deed.restart)
+
+
+def _device_words(node: Node) -> list[str]:
+    return [f"interface {device.name}, {device.kind}," for device in node.devices]
 
 
 def _address_words(node: Node) -> list[str]:

@@ -82,8 +82,9 @@ def _service(lab: Lab, node: str, site: Site) -> Iterator[str]:
         yield " ".join((f"-A {virtual} -s {service.scheduler}", *_settings(service)))
         for member in site.members:
             real = joined(rip(lab, node, member), member.port or one.port)
-            rule = f"-a {virtual} -r {real} {METHODS[service.method].OPTION} -w {member.weight}"
-            yield " ".join((rule, *_thresholds(member)))
+            method, *how = METHODS[member.method].options(member.tunnel)
+            rule = f"-a {virtual} -r {real} {method} -w {member.weight}"
+            yield " ".join((rule, *how, *_thresholds(member)))
 
 
 def _settings(service: Service) -> Iterator[str]:

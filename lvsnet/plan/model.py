@@ -33,6 +33,34 @@ class Interface:
     mtu: int
 
 
+OFF_WIRE = frozenset(("lo", "tunl0", "gre0", "ip6tnl0", "ip6gre0", "sit0"))
+"""Interfaces on which no neighbour asks for an address, so that who has it there is no holder."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """An interface that is wired to nothing, such as a tunnel's end; it is up.
+
+    The kernel may have it from the start under that name (net.core.fb_tunnels_only_for_init_net of
+    Documentation/admin-guide/sysctl/net.rst).
+    """
+
+    name: str
+    kind: str
+    """As ip-link(8) calls it: ``ipip``, ``gre``."""
+
+
+@dataclass(frozen=True)
+class Unwrapping:
+    """A UDP port at which the kernel unwraps packets (ip-fou(8))."""
+
+    port: int
+    encapsulation: str
+    """``gue``"""
+    version: int = 4
+    """Of IP, of the packets outside."""
+
+
 @dataclass(frozen=True)
 class Address:
     """An address on an interface that is not wired to a segment, such as a VIP/32 on ``lo``."""
@@ -140,6 +168,8 @@ class Node:
     """Which of these two are in memory where the image is the user's; in lvsnet's own both are."""
     directory: str = "/"
     """Working directory of daemons and commands, where the image is the user's."""
+    devices: tuple[Device, ...] = ()
+    unwrapping: tuple[Unwrapping, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
+from lvsnet.lab import forwarding
 from lvsnet.lab.addressing import FAMILIES, addresses, contains, own
 from lvsnet.lab.settings import Settings
 from lvsnet.lab.virtual_services import version, vips
@@ -13,7 +15,7 @@ from lvsnet.lab.virtual_services import version, vips
 if TYPE_CHECKING:
     from lvsnet.lab.ip_values import IPAddress
     from lvsnet.lab.model import Lab
-    from lvsnet.lab.model_services import RealServer, Server, Service
+    from lvsnet.lab.model_services import Method, RealServer, Server, Service, Tunnel
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class Member:
     """Of IP, of the address at which it is reached."""
     port: int
     """0 leaves it at the port that the client asked."""
+    method: Method
+    tunnel: Tunnel | None = None
+    """With method tun; None for a packet in a packet, ipip."""
     weight: int = 1
     uthreshold: int = 0
     """Connections; 0 for none."""
@@ -63,12 +68,21 @@ def sites(lab: Lab) -> tuple[Site, ...]:
     return tuple(_site(lab, name, service) for name, service in lab.services.items())
 
 
+def by_method(site: Site) -> Iterator[tuple[Method, Site]]:
+    """Each forwarding method of the service, with the service as it is for it alone."""
+    for method in dict.fromkeys(member.method for member in site.answering):
+        members = tuple(one for one in site.members if one.method == method)
+        sorry = tuple(one for one in site.sorry if one.method == method)
+        yield method, replace(site, members=members, sorry=sorry)
+
+
 def rip(lab: Lab, director: str, member: Member) -> IPAddress:
     """The address at which ``director`` reaches a real server.
 
-    For one that is given by its node, its address in its first segment that the director is in.
+    For one that is given by its node, its address in its first segment that the director is in;
+    with method tun, where they share none, its first one that the director has a route to.
 
-    Raises LvsnetError when they share none.
+    Raises LvsnetError when there is none.
     """
     if member.address is not None:
         return member.address
@@ -76,6 +90,11 @@ def rip(lab: Lab, director: str, member: Member) -> IPAddress:
     for segment, address in addresses(lab.nodes[node]):
         if segment in lab.nodes[director].interfaces and address.version == member.version:
             return address
+    if member.method == "tun":
+        found = [one for one in own(lab.nodes[node]) if one.version == member.version]
+        routed = [one for one in found if forwarding.has_route(lab, director, one)]
+        if found:
+            return (routed or found)[0]
     raise LvsnetError(
         f"node {node} shares no segment with its director {director} in which it has an "
         f"{FAMILIES[member.version]} address; give it one in one of the director's"
@@ -130,10 +149,11 @@ def _real_server(lab: Lab, name: str, service: Service, written: RealServer) -> 
 
 def _member(lab: Lab, name: str, service: Service, written: Server) -> Member:
     port = written.port or service.port or 0
+    how = (forwarding.method(service, written), forwarding.tunnel(service, written))
     if written.address is None:
         if written.node is None:
             raise LvsnetError(f"services.{name}: a real server has neither node nor address")
-        return Member((written.node,), None, version(service), port)
+        return Member((written.node,), None, version(service), port, *how)
     nodes = tuple(node for node, spec in lab.nodes.items() if written.address in own(spec))
     if not nodes and (instance := _holder(lab, written.address)) is not None:
         nodes = _machines(lab, instance)
@@ -142,7 +162,7 @@ def _member(lab: Lab, name: str, service: Service, written: Server) -> Member:
             f"services.{name}: {written.address} is the address of no node and of no vrrp "
             "instance; name one of a real server's"
         )
-    return Member(nodes, written.address, written.address.version, port)
+    return Member(nodes, written.address, written.address.version, port, *how)
 
 
 def _holder(lab: Lab, address: IPAddress) -> str | None:

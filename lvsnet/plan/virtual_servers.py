@@ -52,7 +52,7 @@ def virtual_server(lab: Lab, node: str, site: Site) -> Iterator[Statement]:
             # Behind it: keepalived takes a flag only for the scheduler that it knows by then.
             *(statement(flag) for flag in service.sched_flags),
             *_ipvs(service),
-            statement("lb_kind", METHODS[service.method].LB_KIND),
+            statement("lb_kind", *METHODS[service.method].lvs_method(service.tunnel)),
             # Of a firewall mark alone it would be told to be of no use.
             *((statement("protocol", service.protocol.upper()),) if by_address else ()),
             *_sorry_server(lab, node, site),
@@ -119,6 +119,9 @@ def _quorum(service: Service) -> Iterator[Statement]:
 def _sorry_server(lab: Lab, director: str, site: Site) -> Iterator[Statement]:
     for member in site.sorry:
         yield statement("sorry_server", *_reached(lab, director, member))
+        if member.method != site.service.method or member.tunnel != site.service.tunnel:
+            how = METHODS[member.method].lvs_method(member.tunnel)
+            yield statement("sorry_server_lvs_method", *how)
         if site.service.sorry_server_inhibit:
             yield statement("sorry_server_inhibit")
 
@@ -132,11 +135,14 @@ def _real_server(lab: Lab, director: str, member: Member, service: Service) -> S
     check = service.check
     # Of a real server without a port of its own, the first one that clients ask is checked.
     ports = () if member.port else asked_ports(service)[:1]
+    method = METHODS[member.method].lvs_method(member.tunnel)
+    own = method != METHODS[service.method].lvs_method(service.tunnel)
     return statement(
         "real_server",
         *_reached(lab, director, member),
         block=(
             statement("weight", member.weight),
+            *((statement("lvs_method", *method),) if own else ()),
             *((statement("uthreshold", member.uthreshold),) if member.uthreshold else ()),
             *((statement("lthreshold", member.lthreshold),) if member.lthreshold else ()),
             *written(Machine(lab, director), REAL_SERVER, member.settings),

@@ -21,7 +21,7 @@ from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
 from lvsnet.observe.events import Watcher
 from lvsnet.observe.nodes import Nodes
-from lvsnet.plan.model import Node, Plan
+from lvsnet.plan.model import OFF_WIRE, Node, Plan
 from lvsnet.progress import Report
 from lvsnet.traffic.model import Answerer, Load, Request, Target
 
@@ -232,7 +232,7 @@ def _belongs(connection: Connection, service: ServiceName) -> bool:
 
 
 def _fixed(node: Node) -> frozenset[str]:
-    """The addresses that a node has of its own on interfaces that are not lo."""
+    """The addresses that a node has of its own on interfaces of a wire."""
     found = [address for interface in node.interfaces for address in interface.addresses]
-    found += [one.address for one in node.addresses if one.interface != "lo"]
+    found += [one.address for one in node.addresses if one.interface not in OFF_WIRE]
     return frozenset(address.partition("/")[0] for address in found)

@@ -19,6 +19,7 @@ import pytest
 from test_export_topology import EXAMPLES, LABS, changed, plan_of
 
 from lvsnet.errors import LvsnetError
+from lvsnet.export import tunnels
 from lvsnet.export.packages import lists
 from lvsnet.export.vagrant import vagrant
 from lvsnet.plan import ipvsadm
@@ -120,6 +121,7 @@ def assert_configured(node: Node, directory: dict[str, str]) -> None:
     assert awaited == [
         *(["has", one.name, address] for one in node.interfaces for address in one.addresses),
         *(["has", extra.interface, extra.address] for extra in node.addresses),
+        *(["sh", "-c", tunnels.unwraps(one)] for one in node.unwrapping),
         *(["goes", route.destination, route.via] for route in node.routes),
     ]
     assert calls(directory["interfaces.sh"], "rename") == [

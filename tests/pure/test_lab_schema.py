@@ -149,6 +149,7 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model_marks.Mark: ("services", "web", "marks", 0),
         model_marks.VirtualServers: ("services", "web", "virtual_server_group", 0),
         model_services.RealServer: ("services", "web", "real_servers", 0),
+        model_services.Tunnel: ("services", "web", "real_servers", 0, "tunnel"),
         model_services.SorryServer: ("services", "web", "sorry_server"),
         model_services.Check: ("services", "web", "check"),
     }

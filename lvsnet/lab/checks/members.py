@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from lvsnet.lab import addressing
+from lvsnet.lab import addressing, forwarding
 from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.ip_values import IPAddress, is_address
 from lvsnet.lab.model import Lab
-from lvsnet.lab.model_services import RealServer, Server, Service
+from lvsnet.lab.model_services import Method, RealServer, Server, Service
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.virtual_services import is_plain, version, vips
 
@@ -46,6 +46,10 @@ class Member:
     def loc(self) -> Loc:
         """The place of what names it."""
         return (*self.item, "node" if self.server.node is not None else "address")
+
+    @property
+    def method(self) -> Method:
+        return forwarding.method(self.spec, self.server)
 
     @property
     def name(self) -> str:
@@ -244,29 +248,29 @@ def _reached(lab: Lab, director: str, member: Member) -> IPAddress | str:
 
 
 def ports(lab: Lab) -> Iterator[Finding]:
-    """With dr the packet arrives as it was sent, for the service's port."""
+    """With dr and tun the packet arrives as it was sent, for the service's port."""
     for member in listed(lab):
-        service, port = member.spec, member.server.port
-        if service.method != "dr" or port is None or port == service.port:
+        service, port, method = member.spec, member.server.port, member.method
+        if method == "nat" or port is None or port == service.port:
             continue
         if not is_plain(service):
             yield Finding(
                 (*member.item, "port"),
                 f"service {member.service}: real server {member.name} has port {port}, but with"
-                " method dr packets arrive for the port that the client chose; take the port out,"
-                " or use method nat",
+                f" method {method} packets arrive for the port that the client chose; take the port"
+                " out, or use method nat",
                 because=(("services", member.service, "method"),),
-                rule="dr-port",
+                rule=f"{method}-port",
             )
         else:
             yield Finding(
                 (*member.item, "port"),
                 f"service {member.service}: real server {member.name} has port {port}, but with"
-                f" method dr packets arrive for the service's, {service.port}; ipvsadm and"
+                f" method {method} packets arrive for the service's, {service.port}; ipvsadm and"
                 f" keepalived put {service.port} in its place; take the port out, or use method"
                 " nat",
                 because=(("services", member.service, "method"),),
-                rule="dr-port",
+                rule=f"{method}-port",
             )
 
 
@@ -279,10 +283,17 @@ _WHY_NEIGHBOURS: Mapping[str, str] = {
 
 
 def neighbours(lab: Lab) -> Iterator[Finding]:
-    """Every director of a service is in a segment with each of its real servers."""
+    """Every director of a service is in a segment with each of its real servers.
+
+    With method tun it is enough to have a route: `lvsnet.lab.checks.tunnels`.
+    """
     for member in listed(lab):
         behind = member.behind
-        if behind is None or not all(settled(lab, node) for node in behind.nodes):
+        if (
+            behind is None
+            or member.method == "tun"
+            or not all(settled(lab, node) for node in behind.nodes)
+        ):
             continue
         if behind.segment is None:
             (node,) = behind.nodes
@@ -294,13 +305,15 @@ def neighbours(lab: Lab) -> Iterator[Finding]:
         far = [
             director
             for director in member.directors
-            if settled(lab, director) and shared.isdisjoint(lab.nodes[director].interfaces)
+            if director not in behind.nodes
+            and settled(lab, director)
+            and shared.isdisjoint(lab.nodes[director].interfaces)
         ]
         if far:
             yield Finding(
                 member.loc,
                 f"service {member.service}: {what} {' and '.join(far)};"
-                f" {_WHY_NEIGHBOURS[member.spec.method]}",
+                f" {_WHY_NEIGHBOURS[member.method]}",
                 because=tuple(("nodes", node, "interfaces") for node in (*behind.nodes, *far)),
             )
 

@@ -162,7 +162,7 @@ def _paths(lab: Lab) -> list[_Path]:
     holders = vip_holders(lab)
     paths: dict[tuple[IPAddress, str], _Path] = {}
     for member in listed(lab):
-        if member.spec.method == "nat" and member.behind is not None and member.directors:
+        if member.method == "nat" and member.behind is not None and member.directors:
             for node in member.behind.nodes:
                 near = lab.nodes[node].interfaces.keys()
                 if any(near.isdisjoint(lab.nodes[one].interfaces) for one in member.directors):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lvsnet.plan.model import Address
+from lvsnet.plan.model import Address, Device, Unwrapping
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
+    from lvsnet.lab.model_services import Tunnel
     from lvsnet.plan.services import Site
 
 
@@ -27,6 +28,8 @@ class Needs:
     sysctls: tuple[Sysctl, ...] = ()
     """Set before the addresses are there."""
     addresses: tuple[Address, ...] = ()
+    devices: tuple[Device, ...] = ()
+    unwrapping: tuple[Unwrapping, ...] = ()
     gateways: tuple[str, ...] = ()
     """Each of them would do for its default route, the first one best; none when all the same."""
     modules: tuple[str, ...] = ()
@@ -36,15 +39,22 @@ class Needs:
 class Method(Protocol):
     """A module of this package is one."""
 
-    LB_KIND: str
-    """keepalived's word for it; any other spelling silently becomes NAT."""
-    OPTION: str
-    """ipvsadm's (ipvsadm(8), packet-forwarding-method)."""
     OWN_PORTS: bool
     """Whether a real server's port can differ from the service's."""
 
+    def lvs_method(self, tunnel: Tunnel | None) -> tuple[str, ...]:
+        """keepalived's words for it; any other spelling silently becomes NAT."""
+        ...
+
+    def options(self, tunnel: Tunnel | None) -> tuple[str, ...]:
+        """ipvsadm's (ipvsadm(8), packet-forwarding-method)."""
+        ...
+
     def director(self, lab: Lab, site: Site, node: str) -> Needs:
-        """What ``node`` needs to forward to the real servers of a service."""
+        """What ``node`` needs to forward to the real servers of a service.
+
+        ``site`` has those of this method alone, here and below.
+        """
         ...
 
     def real_server(self, lab: Lab, site: Site, node: str) -> Needs:

@@ -21,26 +21,18 @@ from lvsnet.plan.services import ways_in
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
+    from lvsnet.lab.model_services import Tunnel
     from lvsnet.plan.services import Site
 
-LB_KIND = "DR"
-OPTION = "-g"
 OWN_PORTS = False
 
-_ARP = (
-    Sysctl(
-        "net.ipv4.conf.all.arp_ignore",
-        "1",
-        "Answer ARP only for addresses of the interface that was asked: not for the VIP\n"
-        "on lo. Else this machine takes the clients away from the director.",
-    ),
-    Sysctl(
-        "net.ipv4.conf.all.arp_announce",
-        "2",
-        "Never name the VIP as the sender of an ARP request of our own. Else our\n"
-        "neighbours learn from it that the VIP is here.",
-    ),
-)
+
+def lvs_method(tunnel: Tunnel | None) -> tuple[str, ...]:  # noqa: ARG001
+    return ("DR",)
+
+
+def options(tunnel: Tunnel | None) -> tuple[str, ...]:  # noqa: ARG001
+    return ("-g",)
 
 
 def director(lab: Lab, site: Site, node: str) -> Needs:  # noqa: ARG001
@@ -56,7 +48,7 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:
     front = lab.vrrp[site.instance].segment
     return Needs(
         sysctls=(
-            *_ARP,
+            *quiet("lo"),
             *(
                 _loose(interface_name(lab, node, segment))
                 for segment in ways_in(lab, site, node)
@@ -64,6 +56,24 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:
             ),
         ),
         addresses=addresses,
+    )
+
+
+def quiet(device: str) -> tuple[Sysctl, ...]:
+    """What keeps neighbours from learning that ``device`` has the VIP."""
+    return (
+        Sysctl(
+            "net.ipv4.conf.all.arp_ignore",
+            "1",
+            "Answer ARP only for addresses of the interface that was asked: not for the VIP\n"
+            f"on {device}. Else this machine takes the clients away from the director.",
+        ),
+        Sysctl(
+            "net.ipv4.conf.all.arp_announce",
+            "2",
+            "Never name the VIP as the sender of an ARP request of our own. Else our\n"
+            "neighbours learn from it that the VIP is here.",
+        ),
     )
 
 

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
     from lvsnet.lab.ip_values import IPAddress
     from lvsnet.lab.model import Lab
+    from lvsnet.lab.model_services import Tunnel
     from lvsnet.plan.services import Site
 
-LB_KIND = "NAT"
-OPTION = "-m"
 OWN_PORTS = True
 
 _FORWARDING = Sysctl(
@@ -36,6 +35,14 @@ _FORWARDING6 = Sysctl(
     "1",
     "Pass the real servers' answers on to the clients: they go by the routing table.",
 )
+
+
+def lvs_method(tunnel: Tunnel | None) -> tuple[str, ...]:  # noqa: ARG001
+    return ("NAT",)
+
+
+def options(tunnel: Tunnel | None) -> tuple[str, ...]:  # noqa: ARG001
+    return ("-m",)
 
 
 def director(lab: Lab, site: Site, node: str) -> Needs:

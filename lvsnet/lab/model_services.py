@@ -25,8 +25,8 @@ from lvsnet.lab.kinds import (
     Reference,
     Strict,
     Switch,
-    UrlPath,
 )
+from lvsnet.lab.model_checks import Check
 from lvsnet.lab.model_marks import MOST, Mark, VirtualServers
 from lvsnet.lab.settings_model import Configured
 from lvsnet.lab.units import Duration
@@ -65,6 +65,13 @@ def _tunnel_form(value: object) -> object:
     return value if isinstance(value, dict | Tunnel) else {"type": value}
 
 
+def _checks_form(value: object) -> object:
+    """One check is short for a list of one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
 class Timeouts(Strict):
     """IPVS's timeouts of connections, which ipvsadm --set writes; whole seconds. One that is not
     given stays as the kernel has it."""
@@ -100,26 +107,6 @@ class SyncDaemon(Strict):
     """Of the packets, 1 by itself."""
     maxlen: Annotated[int, Field(ge=1, le=65507, strict=True)] | None = None
     """Bytes of a packet at most; what fits the interface by itself."""
-
-
-class Check(Strict):
-    """How a director tests a real server (keepalived's HTTP_GET, TCP_CHECK and UDP_CHECK)."""
-
-    type: Literal["http", "tcp", "udp"]
-    """http asks for ``path`` and wants ``status_code``; tcp only connects; udp sends a datagram and
-    wants one back."""
-    path: UrlPath = "/"
-    """What an http check asks for."""
-    status_code: Annotated[int, Field(ge=100, le=599, strict=True)] = 200
-    """What an http check has to be answered with."""
-    interval: Annotated[Duration, AfterValidator(values.period)] = Duration("2s")
-    """Time between checks (delay_loop), 10ms to 1h."""
-    timeout: Annotated[Duration, AfterValidator(values.period)] = Duration("1s")
-    """Time for the connection (connect_timeout), 10ms to 1h."""
-    retry: Annotated[int, Field(ge=0, le=1000, strict=True)] = 1
-    """Further attempts before a real server is taken out."""
-    delay_before_retry: Annotated[Duration, AfterValidator(values.delay)] = Duration("1s")
-    """Time between attempts."""
 
 
 class Tunnel(Strict):
@@ -170,6 +157,13 @@ class RealServer(Server, Configured):
 
     weight: Annotated[int, Field(ge=0, le=65535, strict=True)] = 1
     """Share of new connections, for schedulers that weigh; 0 gets none."""
+    check: (
+        Annotated[
+            list[Check], BeforeValidator(_checks_form, json_schema_input_type=Check | list[Check])
+        ]
+        | None
+    ) = None
+    """In the place of the service's; ``[]`` for none."""
     uthreshold: Threshold = 0
     """Once it has so many connections it gets no new ones; 0 for as many as come."""
     lthreshold: Threshold = 0
@@ -254,8 +248,11 @@ class Service(Configured):
     """Names of nodes, addresses, or mappings with weights and ports."""
     configured_by: Literal["keepalived", "ipvsadm"] = "keepalived"
     """keepalived's virtual_server, or rules that ipvsadm loads once and nobody checks."""
-    check: Check | None = None
-    """Without it real servers stay in the table, whether they answer or not."""
+    check: Annotated[
+        list[Check], BeforeValidator(_checks_form, json_schema_input_type=Check | list[Check])
+    ] = []
+    """Without it real servers stay in the table, whether they answer or not. Of several all have to
+    be passed."""
     alpha: Switch = True
     """A real server that is checked is in the table only once its check has passed."""
     omega: Switch = False
@@ -286,3 +283,9 @@ class Service(Configured):
     """Who answers while the quorum is lost: a node, an address, or a mapping."""
     sorry_server_inhibit: Switch = False
     """It is in the table all the time, with weight 0 while it is not wanted."""
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether one of its real servers is."""
+        own = (self.check if one.check is None else one.check for one in self.real_servers)
+        return any(own)

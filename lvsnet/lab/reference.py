@@ -15,9 +15,10 @@ from typing import get_type_hints
 from pydantic import BaseModel, JsonValue
 
 from lvsnet.keepalived import messages, verdict
-from lvsnet.keepalived.keywords.model import Keyword
+from lvsnet.keepalived.keywords.model import Block, Keyword
 from lvsnet.lab import (
     model,
+    model_checks,
     model_marks,
     model_services,
     model_vrrp,
@@ -215,7 +216,7 @@ SECTIONS = (
         "Checks",
         "check",
         "services: NAME: check",
-        model_services.Check,
+        model_checks.Check,
         3,
         Excerpt("dr", ("services", "web", "check")),
     ),
@@ -384,14 +385,30 @@ def _settings(described: type[BaseModel]) -> list[str]:
             "And keepalived's own keywords, as a [VRRP instance](#vrrp-instances) has them.",
         ]
     heads = ("keyword", "value", "by itself", "meaning")
-    (block,) = described.blocks()[:1]
-    name = f"`{block.name}`" if block.name else "keepalived.conf as a whole"
+    every = described.blocks()
+    if len(every) == 1:
+        name = f"`{every[0].name}`" if every[0].name else "keepalived.conf as a whole"
+        rows = _keyword_rows(found)
+    else:
+        name = "the checkers"
+        rows = _rows_of_several(found, every)
     lines = ["", f"And [keepalived's own keywords](#settings-of-keepalived) of {name}:", ""]
-    lines += _table(heads, _keyword_rows(found))
+    lines += _table(heads, rows)
     for inner in settings_schema.blocks(described):
         lines += ["", f"Of `{inner.name}` (keepalived.conf(5), {inner.section}):", ""]
         lines += _table(heads, _keyword_rows({one: inner.keywords[one] for one in current(inner)}))
     return lines
+
+
+def _rows_of_several(
+    found: Mapping[str, Keyword], every: Sequence[Block]
+) -> Iterator[tuple[str, ...]]:
+    """The same where it depends on something which block it is: with those that have a keyword."""
+    for name, value, default, meaning in _keyword_rows(found):
+        having = [one.name for one in every if name.strip("`") in one.keywords]
+        few = len(having) <= len(every) / 2
+        of = f" Of {' and '.join(f'`{one}`' for one in having)}." if few else ""
+        yield name, value, default, f"{meaning}{of}".strip()
 
 
 def _keyword_rows(found: Mapping[str, Keyword]) -> Iterator[tuple[str, ...]]:

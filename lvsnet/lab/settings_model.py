@@ -98,12 +98,18 @@ class Configured(Strict):
                 own[key], options = _apart(cls.ENTRIES[key], value)
                 if any(options):
                     settings[key] = options
-            elif key in keywords and key not in own_keys(cls) and cls.ELSEWHERE.get(key, key):
+            elif key in own_keys(cls) or not cls.ELSEWHERE.get(key, key):
+                own[key] = value
+            elif key in keywords:
                 settings[key] = (
                     Misplaced(f"{key} is not written here: {cls.ELSEWHERE[key]}", True)
                     if key in cls.ELSEWHERE
                     else setting(keywords[key], value)
                 )
+            elif others := [one.name for one in cls.blocks() if key in one.keywords]:
+                here = cls.blocks(values)[0].name
+                wrong = f"{key} is of {' and '.join(others)}, not of {here}"
+                settings[key] = Misplaced(wrong, at_key=True)
             else:
                 own[key] = value
         return {**own, _KEY: settings} if settings else own

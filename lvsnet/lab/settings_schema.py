@@ -61,7 +61,8 @@ def value(keyword: Keyword) -> str:
         inner = f"`{block.name or keyword.name}`"
         if is_named(keyword):
             return f"mapping of names to {inner}"
-        return f"mapping, {inner}"
+        several = " or a list of them" if keyword.used == "all" else ""
+        return f"mapping, {inner}{several}"
     if isinstance(block, Entries):
         return f"list of `{_spelt(block.shapes[0])}`"
     return " or ".join(_words(shape) for shape in keyword.shapes)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from lvsnet.lab import model, model_marks, model_services, model_vrrp, settings_model
+from lvsnet.lab import model, model_checks, model_marks, model_services, model_vrrp, settings_model
 from lvsnet.lab.document import Loc
 from lvsnet.lab.suggest import hint, nearest
 from lvsnet.lab.values import SPREAD, shown
@@ -175,7 +175,9 @@ def _model(loc: Loc) -> type[BaseModel]:
             "tunnel",
         ):
             return model_services.Tunnel
-        case ("services", _, "check"):
-            return model_services.Check
+        case ("services", _, "check") | ("services", _, "check", _):
+            return model_checks.Check
+        case ("services", _, "real_servers", _, "check", *_):
+            return model_checks.Check
         case _:
             raise LookupError(f"no model at {dotted(loc)}")

@@ -145,7 +145,9 @@ def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
         )
     if spec.role == "director":
         return _balancer(lab, node, services)
-    return _Software()
+    # The other end of a director's BFD session, for one.
+    files = keepalived.keepalived_files(lab, node, ())
+    return _Software(files=files, daemons=_keepalived(spec, files))
 
 
 def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
@@ -255,7 +257,7 @@ def _listed_port(site: Site, member: Member, virtual: VirtualService) -> int:
 
 def _waits(service: model_services.Service) -> bool:
     """Whether a director takes real servers into its table only while it has the VIP."""
-    return service.ha_suspend and service.alpha and service.check is not None
+    return service.ha_suspend and service.alpha and service.is_checked
 
 
 def _decides(spec: lab_model.Node, service: model_services.Service) -> bool:

@@ -15,6 +15,7 @@ from lvsnet.lab.virtual_services import version, vips
 if TYPE_CHECKING:
     from lvsnet.lab.ip_values import IPAddress
     from lvsnet.lab.model import Lab
+    from lvsnet.lab.model_checks import Check
     from lvsnet.lab.model_services import Method, RealServer, Server, Service, Tunnel
 
 
@@ -37,6 +38,8 @@ class Member:
     uthreshold: int = 0
     """Connections; 0 for none."""
     lthreshold: int = 0
+    check: tuple[Check, ...] | None = None
+    """Its own checks, in the place of the service's."""
     settings: Settings = field(default_factory=Settings)
     """keepalived's further ones."""
 
@@ -143,6 +146,7 @@ def _real_server(lab: Lab, name: str, service: Service, written: RealServer) -> 
         weight=written.weight,
         uthreshold=written.uthreshold,
         lthreshold=written.lthreshold,
+        check=None if written.check is None else tuple(written.check),
         settings=written.settings,
     )
 

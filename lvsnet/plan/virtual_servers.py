@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lvsnet.keepalived.keywords.services import REAL_SERVER, VIRTUAL_SERVER
 from lvsnet.keepalived.tree import Blank, Comment, Statement, Word, comment, statement
 from lvsnet.lab.virtual_services import FWMARK, VirtualService, asked_ports, virtual_services
+from lvsnet.plan.checkers import checker, checks, interval
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.services import Member, Site, rip
 from lvsnet.plan.settings import Machine, written
 
 if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
-    from lvsnet.lab.model_services import Check, Service, Timeouts
+    from lvsnet.lab.model_services import Service, Timeouts
 
 
 def lvs_timeouts(timeouts: Timeouts) -> Iterator[Statement]:
@@ -84,9 +85,11 @@ def _ipvs(service: Service) -> Iterator[Statement]:
 
 
 def _checking(service: Service) -> Iterator[Statement]:
-    if service.check is None:
+    if not service.is_checked:
         return
-    yield statement("delay_loop", str(service.check.interval.seconds))
+    every = interval(service)
+    if every is not None:
+        yield statement("delay_loop", str(every.seconds))
     if service.alpha:
         # Without alpha keepalived puts every real server into the table at once and takes the dead
         # ones out after their first failed checks, so that clients of a director that has just
@@ -132,7 +135,6 @@ def _reached(lab: Lab, director: str, member: Member) -> tuple[str | int, ...]:
 
 
 def _real_server(lab: Lab, director: str, member: Member, service: Service) -> Statement:
-    check = service.check
     # Of a real server without a port of its own, the first one that clients ask is checked.
     ports = () if member.port else asked_ports(service)[:1]
     method = METHODS[member.method].lvs_method(member.tunnel)
@@ -146,26 +148,9 @@ def _real_server(lab: Lab, director: str, member: Member, service: Service) -> S
             *((statement("uthreshold", member.uthreshold),) if member.uthreshold else ()),
             *((statement("lthreshold", member.lthreshold),) if member.lthreshold else ()),
             *written(Machine(lab, director), REAL_SERVER, member.settings),
-            *(() if check is None else (_checker(check, ports),)),
+            *(
+                checker(Machine(lab, director), one, ports, interval(service))
+                for one in checks(service, member)
+            ),
         ),
     )
-
-
-def _checker(check: Check, ports: Sequence[int]) -> Statement:
-    timing = (
-        *(statement("connect_port", port) for port in ports),
-        statement("connect_timeout", str(check.timeout.seconds)),
-        statement("retry", check.retry),
-        statement("delay_before_retry", str(check.delay_before_retry.seconds)),
-    )
-    if check.type == "tcp":
-        return statement("TCP_CHECK", block=timing)
-    if check.type == "udp":
-        # Without it no answer is as good as one, unless ICMP says that the port is closed: a real
-        # server that is off would stay. keepalived sends some bytes of its own.
-        return statement("UDP_CHECK", block=(*timing, statement("require_reply")))
-    url = statement(
-        "url",
-        block=(statement("path", check.path), statement("status_code", check.status_code)),
-    )
-    return statement("HTTP_GET", block=(url, *timing))

@@ -48,8 +48,7 @@ def test_dr() -> None:
     assert lab.nodes["lb01"].interfaces == {"lan": [IPv4Address("192.168.10.11")]}
     assert lab.vrrp["VI_1"].priority == {"lb01": 150, "lb02": 100}
     assert str(lab.vrrp["VI_1"].advert_int) == "1s"
-    check = lab.services["web"].check
-    assert check is not None
+    (check,) = lab.services["web"].check
     assert (str(check.interval), str(check.timeout), check.retry) == ("2s", "1s", 1)
     assert [one.node for one in lab.services["web"].real_servers] == ["nginx01", "nginx02"]
 

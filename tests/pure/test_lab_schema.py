@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, JsonValue
 
-from lvsnet.lab import model, model_marks, model_services, model_vrrp
+from lvsnet.lab import model, model_checks, model_marks, model_services, model_vrrp
 from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, plain
@@ -151,7 +151,7 @@ def test_every_model_has_its_place_among_the_messages() -> None:
         model_services.RealServer: ("services", "web", "real_servers", 0),
         model_services.Tunnel: ("services", "web", "real_servers", 0, "tunnel"),
         model_services.SorryServer: ("services", "web", "sorry_server"),
-        model_services.Check: ("services", "web", "check"),
+        model_checks.Check: ("services", "web", "check"),
     }
     assert set(places) == set(models().values())
     for one, loc in places.items():

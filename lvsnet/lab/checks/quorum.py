@@ -91,7 +91,7 @@ def sorry(lab: Lab) -> Iterator[Finding]:
                     "key",
                     (("services", name, "sorry_server"),),
                 )
-        elif service.check is None:
+        elif not service.is_checked:
             yield Finding(
                 ("services", name, "sorry_server"),
                 f"service {name}: nobody checks its real servers, so none of them ever counts as"

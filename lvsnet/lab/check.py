@@ -95,6 +95,7 @@ CHECKS: tuple[Check, ...] = (
     balancing.flags,
     balancing.one_packet,
     balancing.persistence,
+    balancing.granularity,
     balancing.thresholds,
     balancing.weights,
     quorum.for_keepalived,

@@ -214,16 +214,14 @@ def multicast(value: object) -> IPAddress:
 
 
 def netmask(value: object) -> str:
-    """A mask of IPv4 addresses: ones, and then zeros.
+    """A mask of IPv4 addresses, ones and then zeros; of IPv6 addresses the length of a prefix.
 
-    keepalived takes a length such as 24 for the mask 0.0.0.24 (pgr_handler() of
-    keepalived/check/check_parser.c).
+    `lvsnet.lab.checks.balancing` knows of which family they are.
     """
     written = _word(value, "a mask such as 255.255.255.0")
-    length = re.fullmatch(r"/?([0-9]{1,2})", written)
-    if length and 1 <= int(length[1]) <= 32:
-        mask = IPv4Network(f"0.0.0.0/{length[1]}").netmask
-        raise ValueError(f"{shown(written)} is the length of a prefix; write the mask, {mask}")
+    length = re.fullmatch(r"/?([0-9]{1,3})", written)
+    if length and 1 <= int(length[1]) <= 128:
+        return length[1]
     try:
         bits = int(IPv4Address(written))
     except AddressValueError:

@@ -89,9 +89,16 @@ Multicast = Annotated[
 Netmask = Annotated[
     str,
     BeforeValidator(ip_values.netmask),
-    WithJsonSchema({"type": "string", "pattern": ip_values.NETMASK}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": ip_values.NETMASK},
+                {"type": "integer", "minimum": 1, "maximum": 128},
+            ]
+        }
+    ),
 ]
-"""Ones, then zeros: ``255.255.255.0``."""
+"""Of IPv4 ones, then zeros: ``255.255.255.0``; of IPv6 a length: ``64``."""
 
 Vip = Annotated[
     IPInterface,

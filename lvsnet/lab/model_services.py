@@ -231,7 +231,8 @@ class Service(Configured):
     """For so long after its last connection a client comes to the same real server; whole
     seconds, to 744h."""
     persistence_granularity: Netmask | None = None
-    """Clients that are equal under this mask count as one: ``255.255.255.0``."""
+    """Clients that are equal under this mask count as one: ``255.255.255.0``; of an IPv6 service
+    the length of a prefix, ``64``."""
     persistence_engine: Literal["sip"] | None = None
     """What a client is known by, instead of its address: ``sip`` takes the Call-ID of SIP."""
     real_servers: Annotated[

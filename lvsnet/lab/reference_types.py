@@ -45,7 +45,12 @@ KINDS = (
         "An IPv4 or IPv6 address, with a prefix length or without, which is `/32` or `/128`.",
     ),
     Kind(kinds.Multicast, "multicast address", "An IPv4 or IPv6 address of a group."),
-    Kind(kinds.Netmask, "mask", "Ones and then zeros, as an IPv4 address: `255.255.255.0`."),
+    Kind(
+        kinds.Netmask,
+        "mask",
+        "Of IPv4 addresses ones and then zeros: `255.255.255.0`; of IPv6 addresses the length of a"
+        " prefix: `64`.",
+    ),
     Kind(
         kinds.Subnet,
         "subnet",

@@ -274,3 +274,33 @@ def test_twos_stays_between_the_loads(site: User) -> None:
     # By draw: it does not take turns, as wlc does.
     assert any(taken != least for taken, least in costs(found, WEIGHTS["twos"], Fraction))
     assert any(one == other for one, other in pairwise(found))
+
+
+def test_the_table_of_sh_has_no_room_for_more_than_256(site: User) -> None:
+    """Which is why a lab's weights are compared with it."""
+    edit(site, "sh-fallback", "-e", "rs3", "-g", "-w", "256")
+    assert set(by_source(site, "sh-fallback")) == {"rs3"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ("-a -t {vip} -r 192.168.10.99 -x 5 -y 6", "Numerical result out of range"),
+        ("-a -t {vip} -r 192.168.10.99 -y 6", "Numerical result out of range"),
+        ("-E -t {vip} -s rr -o", "only for UDP"),
+        ("-E -t {vip} -s rr -b sh-port", "incompatible scheduler flag"),
+    ],
+)
+def test_what_is_refused_in_a_lab_is_refused_by_ipvsadm(site: User, rule: str, reason: str) -> None:
+    arguments = rule.format(vip=f"{VIP}:{PORTS['rr']}").split()
+    done = site.tries("exec", "lb01", "ipvsadm", *arguments)
+    assert done.code
+    assert reason in done.err
+
+
+def test_calls_are_found_in_datagrams_alone(site: User) -> None:
+    """The engine sip takes no TCP, so no connection is ever made."""
+    port = PORTS["dh"]
+    service = ("-E", "-t", f"{VIP}:{port}", "-s", "rr", "-p", "60", "--pe", "sip")
+    site.does("exec", "lb01", "ipvsadm", *service)
+    assert chosen(site, "dh", 2) == ["", ""]

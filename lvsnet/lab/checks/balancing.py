@@ -8,12 +8,14 @@ never asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
 from math import gcd
 
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import Service
+from lvsnet.lab.virtual_services import protocols, version, vips
 
 FLAGGED = ("sh", "mh")
 """Schedulers that have flags (ip_vs_sh.c and ip_vs_mh.c of net/netfilter/ipvs)."""
@@ -80,13 +82,41 @@ def persistence(lab: Lab) -> Iterator[Finding]:
                         "key",
                         (("services", name, "persistence_timeout"),),
                     )
-        elif service.persistence_engine == "sip" and service.protocol != "udp":
+        elif service.persistence_engine == "sip" and protocols(service) in ({"tcp"}, {"sctp"}):
             yield Finding(
                 ("services", name, "persistence_engine"),
                 f"service {name}: the engine sip looks for a Call-ID in datagrams alone"
                 f" (ip_vs_sip_fill_param() of the kernel), so with protocol {service.protocol} no"
                 " connection would ever be made; take it out, or use protocol udp",
                 because=(("services", name, "protocol"),),
+            )
+
+
+def granularity(lab: Lab) -> Iterator[Finding]:
+    """A mask of IPv4 is written as an address, one of IPv6 as a length.
+
+    keepalived takes 24 for the mask 0.0.0.24, by which clients of one last byte would be one, and
+    no address for IPv6 (pgr_handler() of keepalived/check/check_parser.c).
+    """
+    for name, service in lab.services.items():
+        written = service.persistence_granularity
+        loc: Loc = ("services", name, "persistence_granularity")
+        if written is None or not vips(service):
+            continue
+        if version(service) == 4 and written.isdigit():
+            mask = IPv4Network(f"0.0.0.0/{min(int(written), 32)}").netmask
+            yield Finding(
+                loc,
+                f"service {name}: {written} is the length of a prefix; keepalived would take it for"
+                f" the mask 0.0.0.{written}; write {mask}",
+                because=(("services", name, "address"),),
+            )
+        elif version(service) == 6 and not written.isdigit():
+            yield Finding(
+                loc,
+                f"service {name}: {written} is a mask of IPv4 addresses, and its VIP is an IPv6"
+                " address; write the length of a prefix, such as 64",
+                because=(("services", name, "address"),),
             )
 
 

@@ -12,15 +12,17 @@ from ipaddress import ip_interface
 from pathlib import Path
 
 from lvsnet.errors import LabFileError, LvsnetError, Problem
+from lvsnet.keepalived.expanding import Remark
+from lvsnet.keepalived.including import in_mapping
 from lvsnet.lab import load
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Document, Loc, child, place
 from lvsnet.lab.document import Node as YamlNode
+from lvsnet.lab.model import File as WrittenFile
 from lvsnet.lab.model import Lab
-from lvsnet.lint import from_ipvsadm
+from lvsnet.lint import from_ipvsadm, reading
 from lvsnet.lint.from_conf import machine
 from lvsnet.lint.model import Place
-from lvsnet.lint.reading import statements
 from lvsnet.lint.site import Held, Host, Machine, Site
 from lvsnet.lint.written import Written
 from lvsnet.plan.compile import compile_lab
@@ -41,6 +43,8 @@ class LabRead:
     allow: tuple[str, ...] = ()
     generated: frozenset[Place] = frozenset()
     """Places at which what lvsnet made is told."""
+    remarks: tuple[Remark, ...] = ()
+    """Of includes in configurations that the lab brings."""
     texts: dict[str, str] = field(default_factory=dict)
     """Of further files that findings may be in, by their names."""
 
@@ -67,6 +71,7 @@ def read(text: str, path: Path) -> LabRead:
         Site(machines),
         tuple(examined.lab.allow),
         frozenset(source.generated),
+        tuple(source.remarks),
         source.texts,
     )
 
@@ -81,6 +86,7 @@ class _Source:
     lab: Lab
     generated: set[Place] = field(default_factory=set)
     texts: dict[str, str] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
 
     def at(self, loc: Loc, part: str = "key") -> Place:
         key, value = place(self.document, loc)
@@ -95,13 +101,15 @@ class _Source:
 
     def machine(self, node: Node) -> Machine:
         host = self._host(node)
-        found = next((file.content for file in node.files if file.path == PATH), "")
         where = self._own(node.name)
+        found = self._configuration(node, where)
         if where is None:
-            read_ones = statements(found, node.name)
-            told = tuple(self._told(one, self._origin(one, node.name)) for one in read_ones)
+            told = tuple(self._told(one, self._origin(one, node.name)) for one in found.statements)
         else:
-            told = tuple(_moved(one, where) for one in statements(found, node.name))
+            told = tuple(_moved(one, where) for one in found.statements)
+            for one in found.remarks:
+                here = where(Place(one.file, one.line))
+                self.remarks.append(replace(one, file=here.file, line=here.line))
         made = machine(node.name, str(self.path), told, host)
         made = replace(made, place=host.place)
         if not made.globals.block:
@@ -112,6 +120,20 @@ class _Source:
             servers=(*made.servers, *from_ipvsadm.servers(node.name, lines)),
             sync=made.sync or from_ipvsadm.sync_daemon(lines),
         )
+
+    def _configuration(
+        self, node: Node, where: Callable[[Place], Place] | None
+    ) -> reading.Configuration:
+        contents = {file.path: file.content for file in node.files}
+        if PATH not in contents:
+            return reading.Configuration((), (), {})
+        try:
+            scripts = [file.path for file in node.files if file.mode & 0o111]
+            return reading.read(PATH, in_mapping(contents, scripts), node.name)
+        except LabFileError as error:
+            if where is None:
+                raise
+            raise LabFileError([_placed(one, where) for one in error.problems]) from None
 
     def _host(self, node: Node) -> Host:
         name = node.name
@@ -152,21 +174,25 @@ class _Source:
 
     def _own(self, name: str) -> Callable[[Place], Place] | None:
         """Where the lines of a configuration that the lab brings are; None without one."""
-        for loc in (("nodes", name, "keepalived"), ("nodes", name, "files", PATH)):
-            if not self.has(loc):
-                continue
-            source = child(_at(self.document, loc), "source")
-            if source is not None:
-                given = getattr(source, "value", "")
-                file = str(self.path.parent / str(given))
-                spec = self.lab.nodes[name]
-                written = spec.keepalived or spec.files[PATH]
-                content = written if isinstance(written, str) else written.content
-                self.texts[file] = content or ""
-                return lambda one: replace(one, file=file)
-            inner = (*loc, "content") if self.has((*loc, "content")) else loc
-            return self._literal(inner)
-        return None
+        spec = self.lab.nodes[name]
+        files: dict[str, tuple[Loc, WrittenFile | str]] = {
+            path: (("nodes", name, "files", path), file) for path, file in spec.files.items()
+        }
+        if spec.keepalived is not None:
+            files[PATH] = (("nodes", name, "keepalived"), spec.keepalived)
+        if PATH not in files:
+            return None
+        ways = {path: self._lines_of(loc, file) for path, (loc, file) in files.items()}
+        here = self.at(("nodes", name))
+        return lambda one: ways[one.file](one) if one.file in ways else here
+
+    def _lines_of(self, loc: Loc, file: WrittenFile | str) -> Callable[[Place], Place]:
+        source = child(_at(self.document, loc), "source")
+        if source is None:
+            return self._literal((*loc, "content") if self.has((*loc, "content")) else loc)
+        beside = str(self.path.parent / str(getattr(source, "value", "")))
+        self.texts[beside] = file if isinstance(file, str) else file.content or ""
+        return lambda one: replace(one, file=beside)
 
     def _literal(self, loc: Loc) -> Callable[[Place], Place]:
         """Of a block of text (``content: |``) each line is a line of the lab file's."""
@@ -205,6 +231,11 @@ class _Source:
 def _moved(one: Written, where: Callable[[Place], Place]) -> Written:
     block = None if one.block is None else tuple(_moved(inner, where) for inner in one.block)
     return replace(one, place=where(one.place), block=block)
+
+
+def _placed(problem: Problem, where: Callable[[Place], Place]) -> Problem:
+    here = where(Place(problem.file, problem.line or 1, problem.column or 1))
+    return replace(problem, file=here.file, line=here.line, column=here.column)
 
 
 def _at(document: Document, loc: Loc) -> YamlNode | None:

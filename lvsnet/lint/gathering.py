@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from lvsnet.errors import LabFileError, Problem
+from lvsnet.keepalived.lexing import LARGEST_FILE
 from lvsnet.lab.source import read_text
+from lvsnet.lint.reading import decoded, text_of
 from lvsnet.resources import lab_file
 
 MAIN = "keepalived.conf"
@@ -62,16 +64,18 @@ def _targets(given: str) -> Iterator[Target]:
         return
     name, equals, rest = given.partition("=")
     if equals and not Path(given).exists() and re.fullmatch(r"[\w.-]+", name):
-        yield Target(name, rest, read_text(Path(rest)), Path(rest))
+        yield Target(name, rest, text_of(Path(rest)), Path(rest))
         return
     path = Path(given)
     if path.is_dir():
         yield from _of_directory(path)
         return
     path = lab_file(given)
-    text = read_text(path)
-    machine = "" if _is_lab(str(path), text) else machine_of(path)
-    yield Target(machine, str(path), text, path)
+    text = text_of(path)
+    if _is_lab(str(path), text):
+        yield Target("", str(path), read_text(path), path)
+    else:
+        yield Target(machine_of(path), str(path), text, path)
 
 
 def _of_directory(path: Path) -> Iterator[Target]:
@@ -80,7 +84,7 @@ def _of_directory(path: Path) -> Iterator[Target]:
     if not found:
         found = sorted({*path.glob(f"*/{MAIN}"), *path.glob(f"*/etc/keepalived/{MAIN}")})
     for one in found:
-        yield Target(machine_of(one), str(one), read_text(one), one)
+        yield Target(machine_of(one), str(one), text_of(one), one)
     if found:
         return
     labs = [
@@ -116,12 +120,11 @@ def _is_lab(file: str, text: str) -> bool:
 
 
 def _standard_input() -> str:
-    data = sys.stdin.buffer.read()
-    if b"\0" in data:
-        what = "a NUL byte: this is a binary file, not text"
-        line = data[: data.index(b"\0")].count(b"\n") + 1
-        raise LabFileError([Problem(_SHOWN_STDIN, line, 1, what)])
-    return data.decode(errors="replace")
+    data = sys.stdin.buffer.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        what = f"is too large: at most {LARGEST_FILE >> 20} MiB"
+        raise LabFileError([Problem(_SHOWN_STDIN, None, None, what)])
+    return decoded(data)
 
 
 def _distinct(targets: Sequence[Target]) -> Iterator[Target]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from lvsnet.errors import LabFileError, LvsnetError, Problem
+from lvsnet.errors import LabFileError, Problem
+from lvsnet.keepalived.expanding import Remark
 from lvsnet.lint import allowing
 from lvsnet.lint.from_conf import machine
 from lvsnet.lint.gathering import Target
 from lvsnet.lint.model import SEVERITIES, Finding, Place, Rule, Severity
-from lvsnet.lint.reading import statements
+from lvsnet.lint.reading import around, read
+from lvsnet.lint.rules.keywords import INCLUDE
 from lvsnet.lint.site import Machine, Site
 from lvsnet.lint.table import LAB_FILE, RULES, judge
 from lvsnet.lint.written import Written
 
 _SECRET = re.compile(r"\b((?:auth_pass|password)\b[\s:]*)\S+")
+MOST_OF_A_RULE = 200
+"""That are told of one file."""
 CHOSEN = frozenset({"real-server-unchecked"})
 """What somebody says of a lab by writing nothing. What its own rules tell, others need not."""
 
@@ -31,6 +36,9 @@ class Report:
     """What could not be read."""
     texts: dict[str, str] = field(default_factory=dict)
     """File -> its text, for excerpts."""
+
+    cut: int = 0
+    """How many findings are left out, since a file has so many of their rule."""
 
     def line(self, place: Place) -> str:
         """The line at a place, without the space around it and what is secret in it."""
@@ -94,21 +102,39 @@ def lint(targets: Sequence[Target], choice: Choice, *, alone: bool = False) -> R
         dict.fromkeys(one for one in report.findings if choice.has(one.rule)),
         key=lambda one: (order.get(one.place.file, len(order)), one.place, one.rule, one.message),
     )
+    _cut(report)
     return report
+
+
+def _cut(report: Report) -> None:
+    """Leave out what breaks one rule in one file again and again."""
+    counts: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for one in report.findings:
+        counts[one.rule, one.place.file] += 1
+        if counts[one.rule, one.place.file] <= MOST_OF_A_RULE:
+            kept.append(one)
+    report.cut = len(report.findings) - len(kept)
+    report.findings = kept
 
 
 def _configurations(targets: Sequence[Target], report: Report) -> None:
     machines: list[Machine] = []
+    names: list[str] = []
     for target in targets:
         report.files.append(target.file)
         report.texts[target.file] = target.text
         try:
-            found = statements(target.text, target.file)
-        except LvsnetError as error:
-            report.unread.append(_problem(target, error))
+            files = around(target.path, target.text)
+            found = read(str(target.path), files, target.machine)
+        except LabFileError as error:
+            report.unread += error.problems
             continue
-        machines.append(machine(target.machine, target.file, found))
-    _judge(Site(tuple(machines)), [target.file for target in targets], report)
+        report.texts.update(found.texts)
+        report.findings += [_of_include(one) for one in found.remarks]
+        machines.append(machine(target.machine, target.file, found.statements))
+        names += found.texts
+    _judge(Site(tuple(machines)), dict.fromkeys(names), report)
 
 
 def _judge(site: Site, files: Iterable[str], report: Report, allow: Collection[str] = ()) -> None:
@@ -129,20 +155,21 @@ def _lab(target: Target, report: Report) -> None:
     if is_topology(target.text):
         return
     try:
-        read = from_lab.read(target.text, target.path)
+        seen = from_lab.read(target.text, target.path)
     except LabFileError as error:
         report.unread += error.problems
         return
-    report.texts.update(read.texts)
-    site = read.site or Site(())
+    report.texts.update(seen.texts)
+    site = seen.site or Site(())
     before = len(report.findings)
-    _judge(site, [target.file, *read.texts], report, read.allow)
+    _judge(site, [target.file, *seen.texts], report, seen.allow)
     report.findings[before:] = [
         one
         for one in report.findings[before:]
-        if not (one.place in read.generated and (one.rule in OF_LABS or one.rule in CHOSEN))
+        if not (one.place in seen.generated and (one.rule in OF_LABS or one.rule in CHOSEN))
     ]
-    report.findings += [_finding(one) for one in read.problems if one.line or not one.warning]
+    report.findings += [_of_include(one) for one in seen.remarks]
+    report.findings += [_finding(one) for one in seen.problems if one.line or not one.warning]
 
 
 def _finding(problem: Problem) -> Finding:
@@ -150,7 +177,5 @@ def _finding(problem: Problem) -> Finding:
     return Finding(problem.rule or LAB_FILE.name, place, problem.message)
 
 
-def _problem(target: Target, error: LvsnetError) -> Problem:
-    if isinstance(error, LabFileError) and error.problems:
-        return replace(error.problems[0], file=target.file)
-    return Problem(target.file, None, None, str(error))
+def _of_include(remark: Remark) -> Finding:
+    return Finding(INCLUDE.name, Place(remark.file, remark.line), remark.message)

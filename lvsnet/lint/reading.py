@@ -1,53 +1,100 @@
-"""A keepalived.conf's text to its statements."""
+"""A machine's keepalived.conf, with all that it includes, as statements with their places."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from lvsnet.errors import LabFileError, Problem
+from lvsnet.keepalived.expanding import Remark, expand
+from lvsnet.keepalived.including import Files, on_disk
+from lvsnet.keepalived.lexing import LARGEST_FILE
+from lvsnet.keepalived.tree import Statement
 from lvsnet.lint.model import Place
 from lvsnet.lint.written import Written
 
-_TOKEN = re.compile(r'"([^"]*)"|([{}])|([^\s{}"]+)')
-_COMMENT = re.compile(r'("[^"]*")|[#!].*')
+ETC = ("etc", "keepalived")
 
 
-def statements(text: str, file: str) -> tuple[Written, ...]:
-    """The statements of one file, without those of what it includes.
+@dataclass(frozen=True)
+class Configuration:
+    statements: tuple[Written, ...]
+    remarks: tuple[Remark, ...]
+    """What keepalived would say of its includes."""
+    texts: dict[str, str]
+    """Of the files that were read, by their names."""
 
-    Raises LabFileError when braces do not match.
+
+def read(main: str, files: Files, machine: str) -> Configuration:
+    """What ``machine`` makes of the file ``main``; its name is what ``@`` conditions ask for.
+
+    Raises LabFileError for what keepalived cannot read as it is meant, with file and line.
     """
-    open_blocks: list[list[Written]] = [[]]
-    heads: list[Written] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words: list[str] = []
-        column = 1
-        for token in _TOKEN.finditer(_COMMENT.sub(lambda found: found[1] or "", line)):
-            if not token[2]:
-                column = column if words else token.start() + 1
-                words.append(token[3] if token[1] is None else token[1])
-                continue
-            here = Place(file, number, column)
-            if words:
-                open_blocks[-1].append(Written(tuple(words), here))
-                words = []
-            if token[2] == "{":
-                if not open_blocks[-1]:
-                    raise _refused(here, "this '{' has no keyword before it")
-                heads.append(open_blocks[-1].pop())
-                open_blocks.append([])
-            else:
-                if not heads:
-                    raise _refused(here, "this '}' closes nothing")
-                head = heads.pop()
-                block = tuple(open_blocks.pop())
-                open_blocks[-1].append(Written(head.words, head.place, block))
-        if words:
-            open_blocks[-1].append(Written(tuple(words), Place(file, number, column)))
-    if heads:
-        raise _refused(heads[-1].place, "this block is never closed")
-    return tuple(open_blocks[0])
+    expanded = expand(main, files, machine)
+    return Configuration(
+        written(expanded.statements),
+        expanded.remarks,
+        {path: decoded(files.read(path)) for path in expanded.files},
+    )
 
 
-def _refused(place: Place, message: str) -> LabFileError:
-    return LabFileError([Problem(place.file, place.line, place.column, message)])
+def written(statements: Iterable[Statement]) -> tuple[Written, ...]:
+    return tuple(
+        Written(
+            tuple(word.text for word in one.words),
+            Place(one.file, max(one.line, 1), max(one.words[0].column, 1)),
+            None
+            if one.block is None
+            else written(inner for inner in one.block if isinstance(inner, Statement)),
+        )
+        for one in statements
+        if one.words
+    )
+
+
+def around(path: Path, text: str) -> Files:
+    """The files of this machine, with ``text`` as what is in ``path``.
+
+    Where a path ends as on the machine itself (``lb01/etc/keepalived/keepalived.conf``), absolute
+    paths of includes begin there: ``lb01/etc/...``.
+    """
+    parts = PurePosixPath(path).parts
+    etc = len(parts) - 3
+    root = str(PurePosixPath(*parts[:etc])) if etc > 0 and parts[etc : etc + 2] == ETC else ""
+    disk = on_disk("" if root == "/" else root)
+    main = str(path)
+    data = text.encode(errors="surrogateescape")
+    return replace(
+        disk,
+        kind=lambda one: "file" if one == main else disk.kind(one),
+        read=lambda one: data if one == main else disk.read(one),
+    )
+
+
+def text_of(path: Path) -> str:
+    """A configuration's text; bytes that are no UTF-8, as in old comments, are kept as they are.
+
+    Raises LabFileError when there is none, or too much of it.
+    """
+    disk = on_disk()
+    kind = disk.kind(str(path))
+    if kind is None:
+        raise _refused(path, "no such file")
+    if kind in ("directory", "other"):
+        raise _refused(path, "is no file")
+    try:
+        data = disk.read(str(path))
+    except OSError as error:
+        raise _refused(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if len(data) > LARGEST_FILE:
+        raise _refused(path, f"is too large: at most {LARGEST_FILE >> 20} MiB")
+    return decoded(data)
+
+
+def decoded(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
+
+
+def _refused(path: Path, message: str) -> LabFileError:
+    return LabFileError([Problem(str(path), None, None, message)])

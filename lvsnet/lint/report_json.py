@@ -25,11 +25,12 @@ _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": 
 
 
 def as_json(report: Report, shown: Collection[Severity]) -> dict[str, Value]:
-    """``{"files": [...], "findings": [...], "unread": [...]}``"""
+    """``{"files": [...], "findings": [...], "cut": 0, "unread": [...]}``"""
     findings = [one for one in report.findings if severity(one) in shown]
     return {
         "files": list(report.files),
         "findings": [_finding(one) for one in findings],
+        "cut": report.cut,
         "unread": [
             {"file": one.file, "line": one.line, "column": one.column, "message": one.message}
             for one in report.unread

@@ -28,6 +28,8 @@ def summary(report: Report, shown: Collection[Severity]) -> str:
     parts = [_amount(counts[one], one) for one in SEVERITIES if one in shown and counts[one]]
     found = ", ".join(parts) or "nothing found"
     line = f"{found} in {_amount(len(report.files), 'file')}"
+    if report.cut:
+        line += f", and {report.cut} more of the same rules"
     rest = [one for one in SEVERITIES if one not in shown and counts[one]]
     if rest:
         hidden = ", ".join(_amount(counts[one], one) for one in rest)

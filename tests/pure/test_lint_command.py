@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from lvsnet.lint.gathering import Target, machine_of
+from lvsnet.lint.gathering import Target, gather, machine_of
 from lvsnet.lint.linting import Choice, lint
 from lvsnet.lint.model import Place
 from lvsnet.lint.report_json import SARIF_SCHEMA, uri
@@ -250,6 +251,56 @@ def test_what_cannot_be_read_is_told_with_its_place(
     assert done.returncode == 2
     assert done.stderr.startswith(message)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("include loop.conf\n", "loop.conf:1:"),
+        ('global_defs {\n    router_id "lb01\n}\n', "loop.conf:2:"),
+        ("vrrp_instance VI_1 {\n" * 10_000, "loop.conf:"),
+        (f"{'a' * 5000}\n", "loop.conf:1:"),
+        ("# all is well\n" * 800_000, "loop.conf: is too large"),
+        ("state MASTER\n" * 60_000, ""),
+    ],
+    ids=["loop", "quote", "depth", "line", "size", "many"],
+)
+def test_a_hostile_file_is_told_in_bounded_time(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "loop.conf"
+    path.write_text(text)
+    began = time.process_time()
+    targets, unread = gather([str(path)])
+    report = lint(targets, Choice())
+    assert time.process_time() - began < 15
+    first, *_ = [*report.unread, *unread, ""]
+    assert str(first).replace(str(path), "loop.conf").startswith(message)
+
+
+def test_what_is_included_is_read_where_it_lies(tmp_path: Path) -> None:
+    """With conditions by the machine's name, and definitions."""
+    top = tmp_path / "lb01" / "etc" / "keepalived"
+    (top / "conf.d").mkdir(parents=True)
+    main = "$SECRET=much_too_long\ninclude /etc/keepalived/conf.d/*.conf\n"
+    (top / "keepalived.conf").write_text(main)
+    text = configuration(password="$SECRET").replace("    state", "@lb02 advert_int 0.5\n    state")
+    (top / "conf.d" / "vrrp.conf").write_text(text)
+    targets, _ = gather([str(tmp_path)])
+    (found,) = lint(targets, Choice()).findings
+    assert (found.rule, found.place.line) == ("auth-pass-length", 9)
+    assert found.place.file == str(top / "conf.d" / "vrrp.conf")
+
+
+def test_an_include_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lb01.conf").write_text(f"\ninclude missing.conf\n{configuration()}")
+    targets, _ = gather([str(tmp_path / "lb01.conf")])
+    (found,) = lint(targets, Choice()).findings
+    assert (found.rule, found.place.line) == ("keepalived-include", 2)
+
+
+def test_old_comments_that_are_no_utf_8_are_no_matter(tmp_path: Path) -> None:
+    (tmp_path / "lb01.conf").write_bytes(b"# Z\xfcrich\n" + configuration().encode())
+    done = command(tmp_path, "lb01.conf")
+    assert (done.returncode, done.stdout) == (0, "nothing found in 1 file\n")
 
 
 def test_one_file_that_cannot_be_read_leaves_the_others(site: Path) -> None:

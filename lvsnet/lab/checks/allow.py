@@ -12,16 +12,22 @@ from lvsnet.lab.suggest import hint
 
 
 def names() -> list[str]:
-    """What can stand in ``allow``: names of lvsnet's own rules, then those of keepalived -t.
+    """What can stand in ``allow``: names of lvsnet's own rules, those of keepalived -t, and those
+    of `lvsnet lint`.
 
-    A name that both have stands for one fault, in a lab file or in a configuration of the user's.
+    A name that several have stands for one fault, in a lab file or in a configuration of the
+    user's.
     """
-    return list(dict.fromkeys((*RULES, *verdict.RULES)))
+    from lvsnet.lint.table import RULES as LINTED
+
+    return list(dict.fromkeys((*RULES, *verdict.RULES, *LINTED)))
 
 
 def allowed_names(lab: Lab) -> Iterator[Finding]:
     """A rule of each name in ``allow`` exists; whether the lab breaks it does not matter."""
-    known = names()
     for number, name in enumerate(lab.allow):
-        if name not in known:
+        if name in RULES or name in verdict.RULES:
+            continue
+        # Most labs allow none of the linter's, whose import takes time.
+        if name not in (known := names()):
             yield Finding(("allow", number), f"allow: there is no rule '{name}'{hint(name, known)}")

@@ -6,6 +6,7 @@ By lvsnet's table of keepalived's keywords. What other rules say with more words
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from lvsnet.keepalived.keywords import FILE
 from lvsnet.keepalived.keywords.model import Block, Entries, Keyword
@@ -31,6 +32,15 @@ VALUE = Rule(
     "keepalived.conf(5), and the keyword's handler in keepalived's source",
     "write what the message asks for; keepalived knows no units such as 2s",
 )
+INCLUDE = Rule(
+    "keepalived-include",
+    "warning",
+    "a file that is included is not there, or none that keepalived reads: it goes on without it, or"
+    " ends where includer, includem, includew or includea ask for it",
+    "keepalived.conf(5), include; open_and_check_glob() of keepalived's lib/parser.c",
+    "correct the path, or bring the file along; of lb01/etc/keepalived/keepalived.conf absolute"
+    " paths are looked for below lb01",
+)
 AGAIN = Rule(
     "keyword-twice",
     "warning",
@@ -54,6 +64,8 @@ _ELSEWHERE = {
     "real_server",
 }
 """Whose values have rules of their own."""
+MOST = 1000
+"""That are told of one machine: a file that is none of keepalived's has one in each line."""
 _UNTOLD = {"static_routes", "static_rules", "virtual_routes", "virtual_rules"}
 """Whose words can stand in more orders than the table has."""
 
@@ -61,7 +73,7 @@ _UNTOLD = {"static_routes", "static_rules", "virtual_routes", "virtual_rules"}
 def words(site: Site) -> Iterator[Finding]:
     told: set[tuple[Place, str]] = set()
     for machine in site.machines:
-        for finding in _within(machine.statements, FILE, ""):
+        for finding in islice(_within(machine.statements, FILE, ""), MOST):
             # A file that several machines include is wrong once.
             if (finding.place, finding.message) not in told:
                 told.add((finding.place, finding.message))
@@ -126,4 +138,4 @@ def _home(word: str, above: str) -> str:
     return ""
 
 
-FAMILY = Family("Keywords and values", (UNKNOWN, VALUE, AGAIN), (words,))
+FAMILY = Family("Keywords and values", (UNKNOWN, VALUE, INCLUDE, AGAIN), (words,))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lvsnet.lint.model import Family, Finding, Related, Rule
 from lvsnet.lint.site import OWNER, Instance, Machine, Site, Track
+from lvsnet.lint.written import Written
 
 LEAST, MOST = 1, 254
 """Between which keepalived keeps a priority that weights change."""
@@ -78,36 +79,17 @@ DIFFERS = Rule(
     "track the same on all machines of the router",
 )
 _DEFINED = {
-    "script": "vrrp_script",
-    "process": "vrrp_track_process",
-    "file": "vrrp_track_file",
-    "bfd": "bfd_instance",
+    "script": ("vrrp_script",),
+    "process": ("vrrp_track_process",),
+    "file": ("vrrp_track_file", "track_file"),
+    "bfd": ("bfd_instance",),
 }
 
 
 def unknown(site: Site) -> Iterator[Finding]:
     for machine in site.machines:
-        known = {
-            kind: {
-                one.arguments[0]
-                for one in machine.statements
-                if one.keyword in (word, word.removeprefix("vrrp_")) and one.arguments
-            }
-            for kind, word in _DEFINED.items()
-        }
-        for name, tracks in (
-            *((f"VRRP instance {one.name}", one.tracks) for one in machine.instances),
-            *((f"sync group {one.name}", one.tracks) for one in machine.groups),
-        ):
-            for track in tracks:
-                if track.kind in known and track.name not in known[track.kind]:
-                    message = f"{name}: there is no {_DEFINED[track.kind]} {track.name}"
-                    yield Finding(UNKNOWN.name, track.place, message)
-        services = {
-            one.arguments[0]
-            for one in machine.statements
-            if one.keyword == "virtual_server_group" and one.arguments
-        }
+        yield from _tracked(machine)
+        services = set(_defined(machine, "virtual_server_group"))
         for server in machine.servers:
             kind, _, name = server.name.partition(" ")
             if kind == "group" and name not in services:
@@ -119,6 +101,36 @@ def unknown(site: Site) -> Iterator[Finding]:
                 if member.value not in names:
                     message = f"sync group {group.name}: there is no vrrp_instance {member.value}"
                     yield Finding(UNKNOWN.name, member.place, message)
+
+
+def _tracked(machine: Machine) -> Iterator[Finding]:
+    """What is tracked has to be there when its entry is read (``alloc_track_script()``)."""
+    order = {id(one): number for number, one in enumerate(machine.statements)}
+    defined = {kind: _defined(machine, *words) for kind, words in _DEFINED.items()}
+    for name, one, tracks in (
+        *((f"VRRP instance {one.name}", one.written, one.tracks) for one in machine.instances),
+        *((f"sync group {one.name}", one.written, one.tracks) for one in machine.groups),
+    ):
+        for track in tracks:
+            if track.kind not in defined:
+                continue
+            there = defined[track.kind].get(track.name)
+            what = f"{_DEFINED[track.kind][0]} {track.name}"
+            if there is None:
+                yield Finding(UNKNOWN.name, track.place, f"{name}: there is no {what}")
+            elif order[id(there)] > order[id(one)]:
+                message = f"{name}: {what} is only defined further down, so it is not tracked"
+                related = (Related(there.place, what),)
+                yield Finding(UNKNOWN.name, track.place, message, related)
+
+
+def _defined(machine: Machine, *words: str) -> dict[str, Written]:
+    """Name -> the statement that defines it first."""
+    found: dict[str, Written] = {}
+    for one in machine.statements:
+        if one.keyword in words and one.arguments:
+            found.setdefault(one.arguments[0], one)
+    return found
 
 
 def own_interface(site: Site) -> Iterator[Finding]:

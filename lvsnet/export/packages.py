@@ -11,6 +11,8 @@ from lvsnet.plan.model import Node
 BASE = "base"
 """The list of what every machine has."""
 
+NGINX = "nginx-light"
+
 Packages = Mapping[str, tuple[str, ...]]
 """Name of a list -> names of Debian's packages, as the list has them."""
 
@@ -28,4 +30,8 @@ def lists() -> Packages:
 
 def of_machine(node: Node, packages: Packages) -> tuple[str, ...]:
     """All that a machine has by its role, sorted."""
-    return tuple(sorted({*packages[BASE], *packages[IMAGE_OF[node.role]]}))
+    names = {*packages[BASE], *packages[IMAGE_OF[node.role]]}
+    if node.role == "director" and not any(daemon.name == "nginx" for daemon in node.daemons):
+        # It would run there, at the port of a service.
+        names.discard(NGINX)
+    return tuple(sorted(names))

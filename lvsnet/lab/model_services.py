@@ -132,8 +132,8 @@ class Server(Strict):
     """Where clients of a service are sent: a node or an address."""
 
     node: Reference | None = None
-    """A node whose role is realserver; its address in the first segment that it shares with the
-    director."""
+    """A node whose role is realserver or director; its address in the first segment that it shares
+    with the director, with method tun else one that this has a route to."""
     address: Address | None = None
     """An address of a real server, or a VIP that real servers share by VRRP."""
     port: Port | None = None

@@ -27,6 +27,13 @@ RULES: dict[str, Rule] = {
         " place",
         "ipvsadm(8), --real-server; keepalived/check/check_data.c",
     ),
+    "director-loop": Rule(
+        "error",
+        "two directors of a service are each other's real servers, with method dr or tun, and both"
+        " balance: the backup gives a connection back, and so on until its packets' TTL is used up",
+        "ip_vs_in_hook() of net/netfilter/ipvs/ip_vs_core.c; Documentation/networking/"
+        "ipvs-sysctl.rst of Linux, backup_only",
+    ),
     "tun-port": Rule(
         "error",
         "with method tun a real server has another port than the service: packets leave the tunnel"

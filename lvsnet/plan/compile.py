@@ -53,6 +53,13 @@ class _Software:
     commands: tuple[tuple[str, ...], ...] = ()
     """Run before the daemons start."""
 
+    def and_also(self, other: _Software) -> _Software:
+        return _Software(
+            (*self.files, *other.files),
+            (*self.daemons, *other.daemons),
+            (*self.commands, *other.commands),
+        )
+
 
 def compile_lab(lab: Lab) -> Plan:
     """The plan of a lab that ``lvsnet.lab`` has found valid, or whose faults it allows itself.
@@ -124,30 +131,32 @@ def _needs(lab: Lab, node: str, services: Iterable[Site]) -> Iterator[Needs]:
 
 def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     spec = lab.nodes[node]
+    ports = _unique(
+        port
+        for site in services
+        for member in site.answering
+        if node in member.nodes
+        for port in real_ports(site.service, member.port, "tcp")
+    )
     if spec.role == "realserver":
-        serving = _unique(
-            port
-            for site in services
-            for member in site.answering
-            if node in member.nodes
-            for port in real_ports(site.service, member.port, "tcp")
-        )
-        ports = serving or (80,)
-        # Where a configuration of the user's own listens is not known here.
-        awaited = () if nginx.PATH in spec.files else ports
         files = keepalived.keepalived_files(lab, node, ())
-        return _Software(
-            files=(*nginx.nginx_files(node, ports, _versions(spec)), *files),
-            daemons=(
-                nginx.nginx_daemon(awaited, own_texts(spec).items()),
-                *_keepalived(spec, files),
-            ),
-        )
+        web = _web_server(node, spec, ports or (80,))
+        return web.and_also(_Software(files=files, daemons=_keepalived(spec, files)))
     if spec.role == "director":
-        return _balancer(lab, node, services)
+        balancer = _balancer(lab, node, services)
+        return _web_server(node, spec, ports).and_also(balancer) if ports else balancer
     # The other end of a director's BFD session, for one.
     files = keepalived.keepalived_files(lab, node, ())
     return _Software(files=files, daemons=_keepalived(spec, files))
+
+
+def _web_server(node: str, spec: lab_model.Node, ports: Sequence[int]) -> _Software:
+    # Where a configuration of the user's own listens is not known here.
+    awaited = () if nginx.PATH in spec.files else ports
+    return _Software(
+        files=nginx.nginx_files(node, ports, _versions(spec)),
+        daemons=(nginx.nginx_daemon(awaited, own_texts(spec).items()),),
+    )
 
 
 def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:

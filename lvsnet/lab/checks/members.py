@@ -16,13 +16,16 @@ from lvsnet.lab.model_services import Method, RealServer, Server, Service
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.virtual_services import is_plain, version, vips
 
+SERVING = ("realserver", "director")
+"""Roles of machines that can be real servers. A director serves beside its balancing."""
+
 
 @dataclass(frozen=True)
 class Behind:
     """What stands behind a real server."""
 
     nodes: tuple[str, ...]
-    """Machines whose role is realserver: one, or those that share the address by VRRP."""
+    """Machines that serve: one, or those that share the address by VRRP."""
     segment: str | None
     """In which its address is; None for one that is given by its node, which is reached in any
     that it shares with a director."""
@@ -113,6 +116,7 @@ def _behind(
     holders: Mapping[IPAddress, str],
 ) -> Behind | None:
     nodes: tuple[str, ...] = ()
+    roles: tuple[str, ...] = SERVING
     segment = None
     match server.node, server.address:
         case str(node), None:
@@ -123,12 +127,13 @@ def _behind(
         case None, IPv4Address() | IPv6Address() as address if address in holders:
             instance = lab.vrrp[holders[address]]
             nodes, segment = tuple(instance.priority), instance.segment
-    right = nodes and all(_has_role(lab, node, "realserver") for node in nodes)
+            roles = ("realserver",)
+    right = nodes and all(_has_role(lab, node, *roles) for node in nodes)
     return Behind(nodes, segment) if right and segment in (None, *lab.segments) else None
 
 
-def _has_role(lab: Lab, node: str, role: str) -> bool:
-    return node in lab.nodes and lab.nodes[node].role == role
+def _has_role(lab: Lab, node: str, *roles: str) -> bool:
+    return node in lab.nodes and lab.nodes[node].role in roles
 
 
 def members(lab: Lab) -> Iterator[Finding]:
@@ -167,7 +172,7 @@ def _wrong_node(lab: Lab, member: Member, node: str) -> Iterator[Finding]:
             f"{where}: unknown node '{node}'{meant}",
             because=(("nodes", node),),
         )
-    elif lab.nodes[node].role != "realserver":
+    elif lab.nodes[node].role not in SERVING:
         yield Finding(
             member.loc,
             f"{where}: node {node} is no real server; its role is {lab.nodes[node].role}, not"
@@ -182,7 +187,7 @@ def _wrong_address(
     where, address = f"service {member.service}", member.server.address
     if owner is not None:
         node, _ = owner
-        if lab.nodes[node].role != "realserver":
+        if lab.nodes[node].role not in SERVING:
             yield Finding(
                 member.loc,
                 f"{where}: {address} is an address of node {node}, which is no real server; its"

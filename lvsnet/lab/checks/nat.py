@@ -164,6 +164,8 @@ def _paths(lab: Lab) -> list[_Path]:
     for member in listed(lab):
         if member.method == "nat" and member.behind is not None and member.directors:
             for node in member.behind.nodes:
+                if node in member.directors:
+                    continue  # lvsnet.lab.checks.local_directors
                 near = lab.nodes[node].interfaces.keys()
                 if any(near.isdisjoint(lab.nodes[one].interfaces) for one in member.directors):
                     continue

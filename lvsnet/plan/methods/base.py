@@ -21,6 +21,24 @@ class Sysctl:
     """For the person who reads the file on the machine."""
 
 
+def once(site: Site, node: str) -> tuple[Sysctl, ...]:
+    """What keeps a real server that is a director, too, from balancing what another one sends it.
+
+    It takes effect while the backup sync daemon runs there (sysctl_backup_only() of
+    include/net/ip_vs.h).
+    """
+    if node not in site.directors:
+        return ()
+    return (
+        Sysctl(
+            "net.ipv4.vs.backup_only",
+            "1",
+            "Do not balance what the other director sends here, while the sync daemon is the\n"
+            "backup's. Else the two send connections round in circles.",
+        ),
+    )
+
+
 @dataclass(frozen=True)
 class Needs:
     """What one machine needs for one service, beyond what its role gives it."""

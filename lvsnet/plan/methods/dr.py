@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lvsnet.lab.virtual_services import vips
 from lvsnet.plan.addressing import interface_name
-from lvsnet.plan.methods.base import Needs, Sysctl
+from lvsnet.plan.methods.base import Needs, Sysctl, once
 from lvsnet.plan.model import Address
 from lvsnet.plan.services import ways_in
 
@@ -44,11 +44,12 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:
     asked = vips(site.service)
     addresses = tuple(Address("lo", f"{vip}/{vip.max_prefixlen}") for vip in asked)
     if all(vip.version == 6 for vip in asked):
-        return Needs(addresses=addresses)
+        return Needs(sysctls=once(site, node), addresses=addresses)
     front = lab.vrrp[site.instance].segment
     return Needs(
         sysctls=(
             *quiet("lo"),
+            *once(site, node),
             *(
                 _loose(interface_name(lab, node, segment))
                 for segment in ways_in(lab, site, node)

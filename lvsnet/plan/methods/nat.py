@@ -60,6 +60,8 @@ def director(lab: Lab, site: Site, node: str) -> Needs:
 
 
 def real_server(lab: Lab, site: Site, node: str) -> Needs:
+    if node in site.directors:
+        return Needs()
     gateways = tuple(map(str, _gateways(lab, site, node)))
     if version(site.service) == 4:
         return Needs(gateways=gateways)

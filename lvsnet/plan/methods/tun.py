@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lvsnet.lab.virtual_services import vips
-from lvsnet.plan.methods.base import Needs, Sysctl
+from lvsnet.plan.methods.base import Needs, Sysctl, once
 from lvsnet.plan.methods.dr import quiet
 from lvsnet.plan.model import Address, Device, Unwrapping
 
@@ -78,7 +78,10 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:  # noqa: ARG001
         _device(member, vip).name for member in members for vip in asked if vip.version == 4
     )
     return Needs(
-        sysctls=(*(one for name in filtering for one in (*quiet(name), _loose(name))),),
+        sysctls=(
+            *(one for name in filtering for one in (*quiet(name), _loose(name))),
+            *once(site, node),
+        ),
         addresses=tuple(dict.fromkeys(addresses)),
         devices=tuple(devices),
         unwrapping=tuple(unwrapping),

@@ -55,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     families.machines,
     families.real_servers,
     families.routes,
+    families.granularity_of_group,
     vrrp.in_segment,
     vrrp.machines,
     vrrp.priorities_differ,

@@ -32,7 +32,7 @@ IPNetwork = IPv4Network | IPv6Network
 
 _VIP4 = r"[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?"
 _ADDRESS6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:]*"
-NETMASK = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
+NETMASK = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9]{1,3})$"
 VIP = rf"^({_VIP4}|{_ADDRESS6}(/[0-9]{{1,3}})?)$"
 PREFIX = rf"^([0-9]{{1,3}}(\.[0-9]{{1,3}}){{3}}/[0-9]{{1,2}}|{_ADDRESS6}/[0-9]{{1,3}})$"
 
@@ -225,7 +225,10 @@ def netmask(value: object) -> str:
     try:
         bits = int(IPv4Address(written))
     except AddressValueError:
-        raise ValueError(f"{shown(written)} is not a mask such as 255.255.255.0") from None
+        raise ValueError(
+            f"{shown(written)} is neither a mask such as 255.255.255.0 nor, for IPv6, the length of"
+            " a prefix"
+        ) from None
     rest = bits ^ 0xFFFFFFFF
     if not bits or rest & (rest + 1):
         raise ValueError(f"{written} is not a mask: ones and then zeros, such as 255.255.255.0")

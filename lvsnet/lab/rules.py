@@ -59,6 +59,12 @@ RULES: dict[str, Rule] = {
         "a weight above 1 with a scheduler that only asks whether a weight is 0: rr, lc or dh",
         "net/netfilter/ipvs/ip_vs_rr.c, ip_vs_lc.c and ip_vs_dh.c",
     ),
+    "group-granularity": Rule(
+        "warning",
+        "a group of virtual servers has persistence_granularity and is keepalived's: it takes each"
+        " client for itself, of whichever network",
+        "ipvs_group_range_cmd() of keepalived/check/ipvswrapper.c",
+    ),
     "sh-weights": Rule(
         "warning",
         "the weights of a service with scheduler sh come to more than its table has places, 256:"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lvsnet.keepalived.keywords.services import REAL_SERVER, VIRTUAL_SERVER
 from lvsnet.keepalived.tree import Blank, Comment, Statement, Word, comment, statement
-from lvsnet.lab.virtual_services import FWMARK, VirtualService, asked_ports, virtual_services
+from lvsnet.lab.virtual_services import FWMARK, asked_ports, version, virtual_services
 from lvsnet.plan.checkers import checker, checks, interval
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.services import Member, Site, rip
@@ -38,10 +38,10 @@ def virtual_server(lab: Lab, node: str, site: Site) -> Iterator[Statement]:
     by_address = any(one.address is not None for one in virtual)
     if service.virtual_server_group:
         named: tuple[str | int, ...] = ("group", site.name)
-        block = tuple(statement(str(first), second) for first, second in map(_line, virtual))
+        block = tuple(statement(str(first), *rest) for first, *rest in _lines(service))
         yield statement("virtual_server_group", site.name, block=block)
     else:
-        named = _line(virtual[0])
+        (named,) = _lines(service)
     yield statement(
         "virtual_server",
         *named,
@@ -67,9 +67,18 @@ def virtual_server(lab: Lab, node: str, site: Site) -> Iterator[Statement]:
     )
 
 
-def _line(one: VirtualService) -> tuple[str | int, ...]:
-    """The head of a virtual server, and a line of a group (keepalived.conf(5))."""
-    return (FWMARK, one.mark) if one.address is None else (str(one.address), one.port)
+def _lines(service: Service) -> Iterator[tuple[str | int, ...]]:
+    """The head of a virtual server, or the lines of a group (keepalived.conf(5)).
+
+    In a group a mark alone is one of IPv4 packets (ipvs_group_cmd() of
+    keepalived/check/ipvswrapper.c); elsewhere its family is that of its real servers.
+    """
+    family = ("inet6",) if service.virtual_server_group and version(service) == 6 else ()
+    for one in virtual_services(service):
+        if one.address is None:
+            yield (FWMARK, one.mark, *family)
+        else:
+            yield (str(one.address), one.port)
 
 
 def _ipvs(service: Service) -> Iterator[Statement]:

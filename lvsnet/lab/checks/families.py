@@ -67,43 +67,79 @@ def machines(lab: Lab) -> Iterator[Finding]:
 
 
 def real_servers(lab: Lab) -> Iterator[Finding]:
-    """A service's real servers are of its VIP's family.
+    """A service's real servers are of its VIP's family, or behind a tunnel.
 
-    The kernel refuses any other but with a tunnel (ip_vs_genl_set_cmd() of
-    net/netfilter/ipvs/ip_vs_ctl.c).
+    The kernel refuses any others, and these while its sync daemon runs (ip_vs_genl_set_cmd() and
+    start_sync_thread() of net/netfilter/ipvs).
     """
     for member in listed(lab):
         family = version(member.spec)
         address = member.server.address
         if address is not None and address.version != family:
-            yield Finding(
-                member.loc,
+            what = (
                 f"service {member.service}: real server {address} is {FAMILIES[address.version]},"
-                f" the VIP {vips(member.spec)[0]} is {FAMILIES[family]}; with method"
-                f" {member.spec.method} the kernel takes real servers of the VIP's family only",
-                because=(
-                    ("services", member.service, "address"),
-                    ("services", member.service, "method"),
-                ),
+                f" the VIP {vips(member.spec)[0]} is {FAMILIES[family]}"
             )
+            resting = (("services", member.service), ("sync_daemon",))
+            if member.method != "tun":
+                yield Finding(
+                    member.loc,
+                    f"{what}; the kernel takes such a one with method tun only, and its method is"
+                    f" {member.method}",
+                    because=resting,
+                )
+            elif lab.sync_daemon is not None:
+                yield Finding(
+                    member.loc,
+                    f"{what}; the kernel takes no such one beside a sync daemon, whose messages"
+                    " have room for one family; take sync_daemon out, or write an address of"
+                    f" {FAMILIES[family]}",
+                    because=resting,
+                )
         elif member.server.node is not None:
             yield from _without_address(lab, member, member.server.node, family)
+
+
+def granularity_of_group(lab: Lab) -> Iterator[Finding]:
+    """keepalived loads the lines of a group with a mask of its own."""
+    for name, service in lab.services.items():
+        if (
+            service.persistence_granularity is not None
+            and service.virtual_server_group
+            and service.configured_by == "keepalived"
+        ):
+            yield Finding(
+                ("services", name, "persistence_granularity"),
+                f"service {name}: keepalived ignores persistence_granularity of a group of virtual"
+                " servers: each client is one; make a service of each line, or let ipvsadm"
+                " configure it",
+                "key",
+                (
+                    ("services", name, "virtual_server_group"),
+                    ("services", name, "configured_by"),
+                ),
+                "group-granularity",
+            )
 
 
 def _without_address(lab: Lab, member: Member, node: str, family: int) -> Iterator[Finding]:
     """A node whose addresses are all of the other family, in the segments that count."""
     if member.behind is None or not settled(lab, node):
         return
+    spec = lab.nodes[node]
     for director in member.directors:
-        shared = lab.nodes[node].interfaces.keys() & lab.nodes[director].interfaces.keys()
-        ways = [address_in(lab.nodes[node], segment, family) for segment in shared]
-        if shared and not any(way is not None for way in ways):
+        if not settled(lab, director) or node == director:
+            continue
+        shared = spec.interfaces.keys() & lab.nodes[director].interfaces.keys()
+        # A tunnel may begin and end anywhere.
+        counting = spec.interfaces.keys() if member.method == "tun" else shared
+        ways = [address_in(spec, segment, family) for segment in counting]
+        if counting and not any(way is not None for way in ways):
             yield Finding(
                 member.loc,
                 f"service {member.service}: real server {node} has no {FAMILIES[family]} address"
-                f" in segment {' or '.join(sorted(shared))}; the VIP {vips(member.spec)[0]} is"
-                f" {FAMILIES[family]}, and with method {member.spec.method} the kernel takes real"
-                " servers of the VIP's family only",
+                f" in segment {' or '.join(sorted(counting))}, and the VIP {vips(member.spec)[0]}"
+                f" is {FAMILIES[family]}, by which it has to answer",
                 because=(("nodes", node, "interfaces"), ("services", member.service, "method")),
             )
             return

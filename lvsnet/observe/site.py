@@ -94,7 +94,7 @@ def _not_listed(conditions: Iterable[RealServerListed], site: Site) -> list[str]
     return [
         f"{one.node} does not list {one.real_server} for {one.service}"
         for one in conditions
-        if one not in listed
+        if not one.suspended and one not in listed
     ]
 
 

@@ -241,11 +241,12 @@ def _listed(lab: Lab, services: Iterable[Site]) -> tuple[RealServerListed, ...]:
             protocol=virtual.protocol,
             service=str(virtual),
             real_server=joined(rip(lab, director, member), _listed_port(site, member, virtual)),
+            suspended=_waits(site.service),
         )
         for site in services
         for virtual in virtual_services(site.service)
         for director in site.directors
-        if not _decides(lab.nodes[director], site.service) and not _waits(site.service)
+        if not _decides(lab.nodes[director], site.service)
         for member in site.members
         if METHODS[member.method].OWN_PORTS or member.port in (0, virtual.port)
     )

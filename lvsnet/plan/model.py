@@ -190,6 +190,8 @@ class RealServerListed:
     """``192.168.10.100:80``"""
     real_server: str
     """``192.168.10.13:80``"""
+    suspended: bool = False
+    """Whether that is so only while ``node`` has the service's address, and nobody waits for it."""
 
 
 @dataclass(frozen=True)

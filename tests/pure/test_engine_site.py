@@ -104,3 +104,11 @@ def test_a_site_without_directors_is_up() -> None:
         )
         == []
     )
+
+
+def test_nobody_waits_for_real_servers_that_a_backup_does_not_look_at() -> None:
+    """ha_suspend of keepalived: they are in the table of the director that has the VIP."""
+    suspended = tuple(replace(one, suspended=True) for one in PLAN.listed)
+    empty = director("lb02", services=())
+    assert lacks(replace(PLAN, listed=suspended), site_of(UP, empty, REAL_SERVER)) == []
+    assert lacks(PLAN, site_of(UP, empty, REAL_SERVER)) != []

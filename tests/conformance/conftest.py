@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from conformance.sites import Site, plain
 from e2e.conftest import built
 from e2e.homes import make_user
 from e2e.users import User
+from e2e.warm import Warm
 from lvsnet.engine.syscalls import CLONE_NEWNS, unshare
 from lvsnet.image import tree
 from lvsnet.progress import silent
@@ -79,6 +81,14 @@ def new_user(
 
 
 @pytest.fixture(scope="session")
+def warm(_private: None) -> Iterator[Warm]:
+    """Runs commands of users. In a test machine it takes seconds to start and import anything."""
+    one = Warm()
+    yield one
+    one.end()
+
+
+@pytest.fixture(scope="session")
 def new_lab() -> NewLab:
     """Names of labs: what a lab has on the machine is known by its name."""
     return lambda: f"conf-{os.getpid()}-{next(NUMBERS)}"
@@ -108,29 +118,33 @@ def lab(new_lab: NewLab) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(place: Place, new_user: NewUser, new_lab: NewLab) -> Iterator[Site]:
+def site(place: Place, new_user: NewUser, new_lab: NewLab, warm: Warm) -> Iterator[Site]:
     """A running lab of the plain kind, for all tests of a module."""
     user, name = new_user(), new_lab()
-    file = plain(user, name)
+    file, quick = plain(user, name), replace(user, warm=warm)
     try:
-        user.does("deploy", file)
-        yield Site(user, place, name, file)
+        quick.does("deploy", file)
+        yield Site(user, place, name, file, quick)
     finally:
         _end(user)
 
 
 @pytest.fixture(scope="module")
-def balanced(place: Place, new_user: NewUser, new_lab: NewLab) -> Iterator[Site]:
+def balanced(
+    place: Place, new_user: NewUser, new_lab: NewLab, request: pytest.FixtureRequest
+) -> Iterator[Site]:
     """A running lab with IPVS directors, for all tests of a module; its client is privileged where
     that may be."""
     if not places.has_ipvs(place):
         pytest.skip(f"{place.name}: this machine's kernel has no IPVS")
+    warm: Warm = request.getfixturevalue("warm")  # it takes a second
     user, name = new_user(), new_lab()
+    quick = replace(user, warm=warm)
     changes = [("{role: client, ", "{role: client, privileged: true, ")]
     file = user.lab(name, *(changes if places.may_privilege(place) else []))
     try:
-        user.does("deploy", file)
-        yield Site(user, place, name, file)
+        quick.does("deploy", file)
+        yield Site(user, place, name, file, quick)
     finally:
         _end(user)
 

@@ -25,13 +25,13 @@ def requests(site: Site, number: int) -> Counter[str]:
     """Who answered requests from the client to the VIP; ``no answer`` for one that failed."""
     # One program for all, but a connection for each.
     each = ("-m", "2", "-H", "Connection: close", f"http://{VIP}/?[1-{number}]")
-    done = site.user.tries("exec", f"{site.lab}/client", "curl", "-s", *each)
+    done = site.quick.tries("exec", f"{site.lab}/client", "curl", "-s", *each)
     answers = done.text.splitlines()
     return Counter([*answers, *["no answer"] * (number - len(answers))])
 
 
 def holders(site: Site) -> list[str]:
-    (shown,) = json.loads(site.user.does("inspect", site.lab, "-f", "json"))["labs"]
+    (shown,) = json.loads(site.quick.does("inspect", site.lab, "-f", "json"))["labs"]
     found: list[str] = shown["vips"][VIP]
     return found
 
@@ -39,7 +39,7 @@ def holders(site: Site) -> list[str]:
 def comes(site: Site, node: str, condition: str, within: int) -> None:
     """Wait until a shell's condition is met in a node; fails when it is not in time."""
     loop = f"until {condition}; do sleep 0.1; done"
-    done = site.user.tries("exec", f"{site.lab}/{node}", "timeout", str(within), "sh", "-c", loop)
+    done = site.quick.tries("exec", f"{site.lab}/{node}", "timeout", str(within), "sh", "-c", loop)
     assert done.code == 0, f"not within {within} s on {node}: {condition}: {done}"
 
 
@@ -65,13 +65,13 @@ def test_the_backup_takes_over_from_a_director_without_power_and_gives_back(
 ) -> None:
     change = "echo kept > /root/disk; echo lost > /run/memory; ip addr add 192.0.2.9/32 dev eth1"
     balanced.does("lb01", "sh", "-c", change)
-    balanced.user.does("stop", f"{balanced.lab}/lb01")
+    balanced.quick.does("stop", f"{balanced.lab}/lb01")
     comes(balanced, "lb02", VIP_IS_HERE, 15)
     assert holders(balanced) == ["lb02"]
     assert "no answer" not in requests(balanced, 6)
-    off = balanced.user.tries("exec", f"{balanced.lab}/lb01", "true")
+    off = balanced.quick.tries("exec", f"{balanced.lab}/lb01", "true")
     assert (off.code, off.err) == (1, "lvsnet: lb01 does not run; `lvsnet start lb01` starts it\n")
-    balanced.user.does("start", f"{balanced.lab}/lb01")
+    balanced.quick.does("start", f"{balanced.lab}/lb01")
     comes(balanced, "lb01", f"{VIP_IS_HERE} && {BOTH_ARE_LISTED}", 20)
     comes(balanced, "lb02", f"! {VIP_IS_HERE}", 15)
     assert "no answer" not in requests(balanced, 6)
@@ -83,7 +83,7 @@ def test_the_backup_takes_over_from_a_director_without_power_and_gives_back(
 
 
 def test_keepalived_says_what_it_does(balanced: Site) -> None:
-    assert "Keepalived" in balanced.user.does("logs", f"{balanced.lab}/lb02")
+    assert "Keepalived" in balanced.quick.does("logs", f"{balanced.lab}/lb02")
 
 
 def test_nodes_have_their_rights_and_no_others(balanced: Site) -> None:

@@ -12,7 +12,7 @@ import pytest
 from conformance import sites
 from conformance.conftest import NewLab
 from conformance.places import Place
-from conformance.sites import traces
+from conformance.sites import Site, traces
 from e2e.users import User, eventually, kill, reads
 
 WEB = "    role: realserver\n"
@@ -49,31 +49,25 @@ def test_destroy_has_left_nothing_when_it_returns(user: User, place: Place, lab:
     assert f"lab {lab} does not run" in again.err
 
 
-def test_a_lab_is_deployed_once(user: User, lab: str) -> None:
-    file = sites.plain(user, lab)
-    user.does("deploy", file)
-    done = user.tries("deploy", file)
+def test_a_lab_is_deployed_once(site: Site) -> None:
+    done = site.user.tries("deploy", site.file)
     assert done.code == 1
-    assert f"lvsnet: lab {lab} is already running" in done.err
-    assert user.does("exec", f"{lab}/client", "curl", "-s", "192.168.10.13") == "web\n"
+    assert f"lvsnet: lab {site.lab} is already running" in done.err
+    assert site.does("client", "curl", "-s", "192.168.10.13") == "web\n"
 
 
-def test_labs_of_equal_addresses_stand_side_by_side(
-    user: User, lab: str, new_lab: NewLab, place: Place
-) -> None:
-    other = new_lab()
-    for name in (lab, other):
-        user.does("deploy", sites.plain(user, name))
-    user.does("exec", f"{lab}/web", "nginx", "-s", "stop")
+def test_labs_of_equal_addresses_stand_side_by_side(site: Site, new_lab: NewLab) -> None:
+    user, other = site.user, new_lab()
+    user.does("deploy", sites.plain(user, other))
+    user.does("exec", f"{other}/web", "nginx", "-s", "stop")
     fetch = "curl -s -m 2 192.168.10.13 || echo none"
-    assert user.does("exec", f"{lab}/client", "sh", "-c", fetch) == "none\n"
-    assert user.does("exec", f"{other}/client", "sh", "-c", fetch) == "web\n"
+    assert user.does("exec", f"{other}/client", "sh", "-c", fetch) == "none\n"
+    assert site.does("client", "sh", "-c", fetch) == "web\n"
     names = [one["lab"] for one in json.loads(user.does("inspect", "-f", "json"))["labs"]]
-    assert {lab, other} <= set(names)
-    user.does("destroy", lab)
-    assert user.does("exec", f"{other}/client", "sh", "-c", fetch) == "web\n"
+    assert {site.lab, other} <= set(names)
     user.does("destroy", other)
-    assert traces(user, place, other) == []
+    assert site.does("client", "sh", "-c", fetch) == "web\n"
+    assert not [one for one in traces(user, site.place, other) if other in one]
 
 
 @pytest.mark.parametrize(

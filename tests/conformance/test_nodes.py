@@ -27,7 +27,7 @@ def plan(site: Site) -> Plan:
 
 
 def test_inspect_says_what_was_taken_and_why(site: Site) -> None:
-    (shown,) = json.loads(site.user.does("inspect", site.lab, "--format", "json"))["labs"]
+    (shown,) = json.loads(site.quick.does("inspect", site.lab, "--format", "json"))["labs"]
     release = site.does("web", "uname", "-r").strip()
     assert (shown["lab"], shown["file"]) == (site.lab, site.file)
     assert (shown["runtime"], shown["kernel"]) == (
@@ -66,7 +66,7 @@ def test_nodes_reach_each_other_in_their_segments(site: Site) -> None:
     assert site.does("client", "curl", "-s", "-m", "5", "192.168.10.13") == "web\n"
     site.does("router", "ping", "-c1", "-W5", "172.16.5.13")
     # Nobody routes between the segments for the client, and nothing leads out of the lab.
-    assert site.user.tries("exec", f"{site.lab}/client", "ping", "-c1", "-W1", "172.16.5.13").code
+    assert site.quick.tries("exec", f"{site.lab}/client", "ping", "-c1", "-W1", "172.16.5.13").code
     if site.place.name != "containerlab":
         assert "default" not in site.does("client", "ip", "route")
 
@@ -183,8 +183,8 @@ def test_logs_have_what_the_daemons_said(site: Site) -> None:
     site.does("client", "curl", "-s", "192.168.10.13/missing")
     site.does("web", "mv", "/root/index.html", "/var/www/html/index.html")
     log = f"{site.lab}/web"
-    eventually(lambda: "GET /missing" in site.user.does("logs", log), 5, "nginx logs")
-    assert site.user.does("logs", f"{site.lab}/client") == ""
+    eventually(lambda: "GET /missing" in site.quick.does("logs", log), 5, "nginx logs")
+    assert site.quick.does("logs", f"{site.lab}/client") == ""
 
 
 def test_sysctls_of_the_network_are_the_nodes_own_and_no_others(site: Site) -> None:
@@ -195,7 +195,7 @@ def test_sysctls_of_the_network_are_the_nodes_own_and_no_others(site: Site) -> N
     assert site.does("web", "sysctl", "-n", "net.ipv4.ip_default_ttl") == "77\n"
     for key in ("kernel.panic", "vm.swappiness"):
         before = site.does("client", "sysctl", "-n", key)
-        site.user.tries("exec", f"{site.lab}/client", "sysctl", "-w", f"{key}=7")
+        site.quick.tries("exec", f"{site.lab}/client", "sysctl", "-w", f"{key}=7")
         assert site.does("router", "sysctl", "-n", key) == before
 
 
@@ -206,7 +206,7 @@ def test_a_node_has_the_rights_of_a_network_machine_and_no_more(site: Site) -> N
     }  # fmt: skip
     site.does("client", "ip", "link", "add", "name", "d0", "type", "veth")
     site.does("client", "ip", "link", "del", "d0")
-    refused = site.user.tries("exec", f"{site.lab}/client", "mount", "-t", "tmpfs", "x", "/mnt")
+    refused = site.quick.tries("exec", f"{site.lab}/client", "mount", "-t", "tmpfs", "x", "/mnt")
     assert refused.code != 0
 
 
@@ -219,7 +219,7 @@ def test_files_and_commands_of_the_lab_file_are_there(site: Site) -> None:
 
 
 def test_power_loss_keeps_the_disk_and_nothing_else(site: Site, plan: Plan) -> None:
-    user, web = site.user, f"{site.lab}/web"
+    user, web = site.quick, f"{site.lab}/web"
     site.does("web", "sh", "-c", "echo kept > /root/disk; echo lost > /run/memory")
     site.does("web", "ip", "addr", "add", "192.168.10.99/24", "dev", "eth1")
     user.does("stop", web)

@@ -16,7 +16,7 @@ GREETING = "/etc/greeting"
 def edited(site: Site) -> Site:
     """A site in whose node web this and that was changed by hand."""
     if site.place.name != "containerlab":
-        assert site.user.tries("diff", site.lab).code == 0
+        assert site.quick.tries("diff", site.lab).code == 0
     site.does("web", "sh", "-c", f"echo by hand > {GREETING}; chmod 600 {GREETING}")
     site.does("web", "sh", "-c", "printf 'a\\0\\377' > /srv/binary; ln -s binary /srv/link")
     site.does("web", "sh", "-c", "rm /etc/debian_version; echo x > /var/log/x; echo x > /run/x")
@@ -24,7 +24,7 @@ def edited(site: Site) -> Site:
 
 
 def test_files_of_nodes_come_back(edited: Site) -> None:
-    user, out = edited.user, edited.user.home / "out"
+    user, out = edited.quick, edited.user.home / "out"
     told = json.loads(user.does("save", edited.lab, "--node", "web", "-o", str(out), "-f", "json"))
     kinds = {one["path"]: (one["kind"], one["type"], one["mode"]) for one in told["saved"]}
     # Those that the lab file's own commands wrote are as good as anybody's.
@@ -43,7 +43,7 @@ def test_files_of_nodes_come_back(edited: Site) -> None:
 def test_what_is_not_as_it_was_made_is_told(edited: Site) -> None:
     if edited.place.name == "containerlab":
         pytest.skip("containerlab wired it, and it keeps no contents of files")
-    user = edited.user
+    user = edited.quick
     done = user.tries("diff", edited.lab)
     assert done.code == 1, done
     assert done.text.splitlines() == [

@@ -14,6 +14,7 @@ from e2e.users import User
 from lvsnet.resources import example_labs
 
 LEFT = {
+    "bfd": {"director-dies"},
     "ipv6": {"unheard"},
     "nat": {"director-dies"},
     "source-cron": {"director-dies"},

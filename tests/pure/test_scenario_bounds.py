@@ -44,7 +44,7 @@ def test_the_lowest_priority_counts(dr: Plan) -> None:
 def test_every_lab_with_vrrp_has_one(name: str) -> None:
     plan = compile_file(example_labs()[name]).plan
     if any(True for _ in instances(plan)):
-        interval = 0.05 if name == "vrrp3" else 1
+        interval = {"vrrp3": 0.05, "bfd": 5}.get(name, 1)
         assert 3 * interval < takeover(plan) <= 4 * interval
     else:
         assert not plan.held

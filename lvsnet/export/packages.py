@@ -11,7 +11,8 @@ from lvsnet.plan.model import Node
 BASE = "base"
 """The list of what every machine has."""
 
-NGINX = "nginx-light"
+OF_PROGRAMS = {"dnsmasq": "dnsmasq-base", "nginx": "nginx-light", "vsftpd": "vsftpd"}
+"""Program -> its package, which starts it at its usual port, or leaves it idle, wherever it is."""
 
 Packages = Mapping[str, tuple[str, ...]]
 """Name of a list -> names of Debian's packages, as the list has them."""
@@ -29,9 +30,7 @@ def lists() -> Packages:
 
 
 def of_machine(node: Node, packages: Packages) -> tuple[str, ...]:
-    """All that a machine has by its role, sorted."""
-    names = {*packages[BASE], *packages[IMAGE_OF[node.role]]}
-    if node.role == "director" and not any(daemon.name == "nginx" for daemon in node.daemons):
-        # It would run there, at the port of a service.
-        names.discard(NGINX)
-    return tuple(sorted(names))
+    """All that a machine has by its role, sorted, but no servers that it does not run."""
+    run = {daemon.argv[0] for daemon in node.daemons}
+    idle = {package for program, package in OF_PROGRAMS.items() if program not in run}
+    return tuple(sorted({*packages[BASE], *packages[IMAGE_OF[node.role]]} - idle))

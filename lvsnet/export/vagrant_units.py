@@ -18,6 +18,7 @@ from lvsnet.plan.keepalived import keepalived_daemon
 from lvsnet.plan.model import Daemon, File, Node
 from lvsnet.plan.nginx import nginx_daemon
 from lvsnet.plan.sync_daemon import START
+from lvsnet.plan.vsftpd import vsftpd_daemon
 
 UNITS = "/etc/systemd/system"
 SCRIPTS = "/usr/local/lib/lvsnet"
@@ -27,6 +28,7 @@ OF_PACKAGES = {
     nginx_daemon(()).argv: "nginx.service",
     keepalived_daemon().argv: "keepalived.service",
     ("cron", "-f"): "cron.service",
+    vsftpd_daemon(()).argv: "vsftpd.service",
 }
 """Command line of a daemon in a lab -> the unit that does the same on a machine with systemd."""
 

@@ -126,7 +126,7 @@ class Node(Strict):
     """One machine of the site."""
 
     role: Role
-    """What the machine is for: directors balance with IPVS, real servers answer with nginx."""
+    """What the machine is for: directors balance with IPVS, real servers answer clients."""
     interfaces: dict[Reference, Addresses]
     """Segment -> address, or a list of one IPv4 and one IPv6 address. Interfaces are named eth1,
     eth2, ... in this order."""

@@ -32,7 +32,7 @@ class Mark(Strict):
 
     address: AddressRange
     """VIPs of VRRP instances."""
-    protocol: Literal["tcp", "udp"] = "tcp"
+    protocol: Literal["tcp", "udp", "sctp"] = "tcp"
     """Transport protocol."""
     ports: Ports = []
     """All ports of the protocol unless given."""

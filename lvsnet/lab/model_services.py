@@ -214,6 +214,9 @@ class Service(Configured):
     service each."""
     protocol: Literal["tcp", "udp", "sctp"] = "tcp"
     """Transport protocol."""
+    application: Literal["http", "dns", "ftp"] = "http"
+    """What its real servers run: nginx, which answers TCP alone; dnsmasq, a name server; or vsftpd,
+    an FTP server."""
     method: Method
     """Forwarding method: dr is direct routing (ipvsadm -g), nat masquerading (ipvsadm -m), tun
     tunneling (ipvsadm -i)."""

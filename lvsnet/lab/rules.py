@@ -98,6 +98,24 @@ RULES: dict[str, Rule] = {
         "a service has a sorry server and no check: no real server ever counts as dead",
         "update_quorum_state() of keepalived/check/ipwrapper.c",
     ),
+    "ftp-method": Rule(
+        "error",
+        "an FTP service is balanced by another method than nat, or by a group: the kernel's"
+        " ip_vs_ftp rewrites addresses, which nat alone does, so passive data connections come to a"
+        " port that IPVS has no service for",
+        "ip_vs_ftp_out() of net/netfilter/ipvs/ip_vs_ftp.c",
+    ),
+    "ftp-port": Rule(
+        "error",
+        "an FTP service has another port than 21: the kernel's ip_vs_ftp looks at no other one",
+        "ports[] of net/netfilter/ipvs/ip_vs_ftp.c",
+    ),
+    "ftp-persistence": Rule(
+        "error",
+        "an FTP service by firewall mark has no persistence: control and data connections of a"
+        " client come to different real servers",
+        "ip_vs_sched_persist() of net/netfilter/ipvs/ip_vs_core.c",
+    ),
     "nat-return-path": Rule(
         "error",
         "with method nat a real server's answers do not go through the director that holds the"

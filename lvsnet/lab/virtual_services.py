@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lvsnet.lab.model_services import Service
 
 FWMARK = "fwmark"
+FTP = 21
 MOST_LINES = 256
 """Of a service in IPVS; far beyond what a lab is for."""
 MOST_LISTENERS = 256
@@ -151,6 +152,16 @@ def real_ports(service: Service, own: int, protocol: str) -> tuple[int, ...]:
     """Where a real server is asked by a protocol: at its own port, or, with 0, the clients'."""
     asked_at = asked_ports(service, protocol)
     return (own,) if own and asked_at else asked_at
+
+
+def control_port(ports: Sequence[int]) -> int:
+    """The port of an FTP server; the others of its service are for data."""
+    return FTP if FTP in ports else ports[0]
+
+
+def has_helper(service: Service) -> bool:
+    """Whether the kernel's ip_vs_ftp reads what is said to a service."""
+    return service.application == "ftp" and service.method == "nat" and service.port == FTP
 
 
 def is_plain(service: Service) -> bool:

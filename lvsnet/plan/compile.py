@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lvsnet.endpoint import joined
 from lvsnet.lab.addressing import own
-from lvsnet.lab.virtual_services import VirtualService, marked, real_ports, virtual_services
-from lvsnet.plan import ipvsadm, keepalived, marks, nginx, sync_daemon
+from lvsnet.lab.virtual_services import VirtualService, has_helper, marked, virtual_services
+from lvsnet.plan import ipvsadm, keepalived, marks, sync_daemon
 from lvsnet.plan.addressing import fabric
+from lvsnet.plan.applications import applications
 from lvsnet.plan.hosts import name_files
 from lvsnet.plan.methods import METHODS
 from lvsnet.plan.methods.base import Needs
@@ -27,7 +28,7 @@ from lvsnet.plan.model import (
     RealServerListed,
 )
 from lvsnet.plan.netplan import netplan_files
-from lvsnet.plan.own import own_commands, own_configuration, own_daemons, own_texts, with_own
+from lvsnet.plan.own import own_commands, own_configuration, own_daemons, with_own
 from lvsnet.plan.routes import routes
 from lvsnet.plan.services import Member, Site, by_method, rip, sites
 from lvsnet.plan.sysctls import sysctl_files, sysctls
@@ -131,32 +132,15 @@ def _needs(lab: Lab, node: str, services: Iterable[Site]) -> Iterator[Needs]:
 
 def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     spec = lab.nodes[node]
-    ports = _unique(
-        port
-        for site in services
-        for member in site.answering
-        if node in member.nodes
-        for port in real_ports(site.service, member.port, "tcp")
-    )
+    programs = _Software(*applications(lab, node, services, _versions(spec)))
     if spec.role == "realserver":
         files = keepalived.keepalived_files(lab, node, ())
-        web = _web_server(node, spec, ports or (80,))
-        return web.and_also(_Software(files=files, daemons=_keepalived(spec, files)))
+        return programs.and_also(_Software(files=files, daemons=_keepalived(spec, files)))
     if spec.role == "director":
-        balancer = _balancer(lab, node, services)
-        return _web_server(node, spec, ports).and_also(balancer) if ports else balancer
+        return programs.and_also(_balancer(lab, node, services))
     # The other end of a director's BFD session, for one.
     files = keepalived.keepalived_files(lab, node, ())
     return _Software(files=files, daemons=_keepalived(spec, files))
-
-
-def _web_server(node: str, spec: lab_model.Node, ports: Sequence[int]) -> _Software:
-    # Where a configuration of the user's own listens is not known here.
-    awaited = () if nginx.PATH in spec.files else ports
-    return _Software(
-        files=nginx.nginx_files(node, ports, _versions(spec)),
-        daemons=(nginx.nginx_daemon(awaited, own_texts(spec).items()),),
-    )
 
 
 def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
@@ -205,6 +189,7 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
     ]
     if any(site.service.protocol == "sctp" for site in services):
         modules.append("sctp")
+    modules += ["ip_vs_ftp" for site in services if has_helper(site.service)]
     for spec in lab.nodes.values():
         # What it includes from elsewhere is not read here; the kernel loads that when it is asked.
         own = own_configuration(spec) or ""
@@ -260,7 +245,7 @@ def _listed_port(site: Site, member: Member, virtual: VirtualService) -> int:
     """
     service = site.service
     by_keepalived = service.virtual_server_group and service.configured_by == "keepalived"
-    if by_keepalived and METHODS[service.method].OWN_PORTS:
+    if by_keepalived and METHODS[member.method].OWN_PORTS:
         return member.port
     return member.port or virtual.port
 

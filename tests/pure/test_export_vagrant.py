@@ -139,7 +139,8 @@ COMMANDS = "lvsnet-commands.service"
 
 
 def unit_of(daemon: Daemon) -> str:
-    of_a_package = daemon.argv[0] in ("nginx", "keepalived") or daemon.argv == ("cron", "-f")
+    packaged = ("nginx", "keepalived", "vsftpd")
+    of_a_package = daemon.argv[0] in packaged or daemon.argv == ("cron", "-f")
     return f"{daemon.name}.service" if of_a_package else f"lvsnet-daemon-{daemon.name}.service"
 
 

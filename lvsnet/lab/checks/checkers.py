@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lvsnet.lab.checks.applications import PROGRAMS
 from lvsnet.lab.checks.members import listed
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
@@ -23,6 +24,8 @@ _DOES = {
     "file": "a file check goes by the file's number",
     "bfd": "a bfd check goes by the session's state",
 }
+_APPLICATIONS = {"http": "http", "https": "http", "dns": "dns"}
+"""Type of check -> the application that answers it."""
 _OF_HTTP = ("path", "status_code")
 _TIMES = ("interval", "timeout", "retry", "delay_before_retry")
 _TOLD = ("file", "bfd")
@@ -95,6 +98,22 @@ def of_tcp_services(lab: Lab) -> Iterator[Finding]:
             )
 
 
+def of_another_application(lab: Lab) -> Iterator[Finding]:
+    """Only a web server answers a request for a page, and only a name server a query."""
+    for one in _written(lab):
+        wanted = _APPLICATIONS.get(one.check.type, one.service.application)
+        elsewhere = {"connect_ip", "connect_port"} & set(one.check.settings.given)
+        # What runs beside nginx is the user's to know: a service may have any port.
+        if one.service.application not in (wanted, "http") and not elsewhere:
+            program = PROGRAMS[one.service.application]
+            yield Finding(
+                (*one.loc, "type"),
+                f"service {one.name}: its real servers run {program}, which answers no check of"
+                f" type {one.check.type}: none would come into the table; use tcp",
+                because=(("services", one.name, "application"),),
+            )
+
+
 def unanswered(lab: Lab) -> Iterator[Finding]:
     """Who answers the checks of a udp or sctp service, since nginx has TCP alone.
 
@@ -109,6 +128,8 @@ def unanswered(lab: Lab) -> Iterator[Finding]:
             continue
         if not isinstance(member.server, RealServer):
             continue  # nobody checks a sorry server
+        if service.application == "dns":
+            continue  # dnsmasq has both
         own = member.server.check
         asking = [
             one.type

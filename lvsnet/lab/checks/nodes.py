@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lvsnet.lab.addressing import contains, own
 from lvsnet.lab.checks.addresses import settled
+from lvsnet.lab.checks.applications import PROGRAMS, of_node
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import File, Lab
@@ -171,8 +172,10 @@ def daemons_once(lab: Lab) -> Iterator[Finding]:
 def _runs_anyway(lab: Lab, name: str, daemon: str) -> str | None:
     """Why lvsnet starts a daemon of this name on a node; None when it does not."""
     node = lab.nodes[name]
-    if daemon == "nginx" and node.role == "realserver":
-        return "as on every real server"
+    if node.role == "realserver" and daemon in PROGRAMS.values():
+        for application in of_node(lab, name):
+            if daemon == PROGRAMS[application]:
+                return f"for application {application}, as it is a real server"
     if daemon == "keepalived" and node.role in ("director", "realserver"):
         if node.keepalived is not None or KEEPALIVED_CONF in node.files:
             return "with a configuration of your own"

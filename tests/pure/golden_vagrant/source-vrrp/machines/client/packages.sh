@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 
 missing=
-for package in ca-certificates curl ethtool iperf3 iproute2 iputils-arping iputils-ping less netcat-openbsd netplan.io procps socat tcpdump wrk; do
+for package in ca-certificates curl ethtool iperf3 iproute2 iputils-arping iputils-ping knot-dnsutils less netcat-openbsd netplan.io procps socat tcpdump wrk; do
     status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) || :
     [ "$status" = installed ] || missing="$missing $package"
 done

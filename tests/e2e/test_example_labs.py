@@ -15,7 +15,10 @@ from lvsnet.resources import example_labs
 
 LEFT = {
     "bfd": {"director-dies"},
+    "gre": {"director-dies"},
+    "gue": {"director-dies"},
     "ipv6": {"unheard"},
+    "local-director": {"loop"},
     "nat": {"director-dies"},
     "source-cron": {"director-dies"},
     "source-virtual-server": {"director-dies"},
@@ -23,7 +26,8 @@ LEFT = {
 }
 """Left to `make scenarios`: a director dies in `dr` and `source-vrrp` here, with the same outcome;
 in `nat` and `two-networks` one loses a link, and all that it holds moves as well. And by
-test_files_alone.py a director dies in each of these sites. That advertisements are lost is tested
+test_files_alone.py a director dies in each of these sites; `gue` and `gre` are `tun` with another
+tunnel. The loop is among labs/broken. That advertisements are lost is tested
 elsewhere; in `ipv6` it shows that drops are of both families."""
 LABS = [
     *(path for name, path in example_labs().items() if not name.startswith("vips-")),

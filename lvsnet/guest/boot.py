@@ -105,6 +105,7 @@ AGENT = (
     "observe/log_files.py",
     "observe/logs_watch.py",
     "observe/model.py",
+    "observe/nd.py",
     "observe/node_watch.py",
     "observe/nodes.py",
     "observe/notices.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -61,6 +61,13 @@ def listen(bridge: str) -> socket.socket:
 
 def read(end: socket.socket) -> Iterator[Announcement]:
     """What has come; nothing when there is nothing."""
+    return announcements(end, announced)
+
+
+def announcements(
+    end: socket.socket, announced: Callable[[bytes], tuple[str, str] | None]
+) -> Iterator[Announcement]:
+    """What ``announced`` takes for one, of the frames that have come."""
     for _ in range(AT_ONCE):
         try:
             frame, control, _flags, _address = end.recvmsg(FRAME, socket.CMSG_SPACE(TIMESPEC.size))

@@ -12,6 +12,7 @@ KINDS = (
     "daemon",
     "node",
     "arp",
+    "nd",
     "fault",
     "traffic",
     "step",
@@ -33,9 +34,9 @@ class Event:
     """A word for programs: ``gained`` or ``lost`` of a vip, ``up`` or ``down`` of a link,
     ``master``, ``backup``, ``fault`` or ``stopped`` of vrrp, ``in``, ``out`` or ``weight`` of ipvs,
     ``exited`` or ``started`` of a daemon, ``off`` or ``on`` of a node, ``gratuitous`` of arp,
-    ``put`` or ``mended`` of a fault, ``begun``, ``outage``, ``answered`` or ``ended`` of traffic,
-    ``passed`` or ``failed`` of a step, ``missed`` of a watch that the kernel told too much at
-    once."""
+    ``unsolicited`` of nd, ``put`` or ``mended`` of a fault, ``begun``, ``outage``, ``answered`` or
+    ``ended`` of traffic, ``passed`` or ``failed`` of a step, ``missed`` of a watch
+    that the kernel told too much at once."""
     subject: str
     """What it happened to: an address, an interface, ``VI_1``, ``192.168.10.13:80``, a daemon."""
     text: str

@@ -20,7 +20,7 @@ from pathlib import Path
 from lvsnet.engine import namespaces, ready
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
-from lvsnet.observe import arp, logs_watch, node_watch, tables
+from lvsnet.observe import arp, logs_watch, nd, node_watch, tables
 from lvsnet.observe.event import Event
 from lvsnet.observe.log_files import HasLogFiles
 from lvsnet.observe.logs_watch import Logs
@@ -32,8 +32,9 @@ from lvsnet.plan.model import Daemon, Node, Plan
 SLOWLY = 10
 """Ticks between two looks at what hardly ever changes, or costs a question to Docker's engine."""
 PROC, LOADAVG = Path("/proc"), Path("/proc/loadavg")
-ORDER = ("link", "node", "vrrp", "vip", "arp", "ipvs", "daemon", "watch")
+ORDER = ("link", "node", "vrrp", "vip", "arp", "nd", "ipvs", "daemon", "watch")
 """Causes first: keepalived hears of a link, says what it becomes, and takes its VIPs."""
+NAMES = {"arp": "ARPs", "nd": "neighbour advertisements"}
 KEEPALIVED = "keepalived"
 """The daemon that says in its node's log how VRRP goes."""
 
@@ -50,10 +51,12 @@ class LabWatch:
     """The nodes that are on."""
     alive: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Node and daemon -> whether it runs; of nodes that are on."""
-    segments: dict[str, socket.socket] = field(default_factory=dict)
-    """Where gratuitous ARPs are heard."""
+    segments: dict[tuple[str, str], socket.socket] = field(default_factory=dict)
+    """Segment and kind of event -> where gratuitous ARPs and the like are heard."""
     names: dict[str, str] = field(default_factory=dict)
     """As `lvsnet.observe.tables.names` gives them."""
+    with_ipv6: frozenset[str] = frozenset()
+    """Segments in which somebody has an IPv6 address."""
     macs: dict[str, str] = field(default_factory=dict)
     """MAC -> the node that has it by the plan."""
     pending: list[tuple[int | None, str, Change]] = field(default_factory=list)
@@ -69,8 +72,8 @@ class LabWatch:
         for name, watch in self.running.items():
             handlers[watch.route.fileno()] = partial(self._notified, watch)
             handlers[watch.pidfd] = partial(self._ended, name)
-        for segment, end in self.segments.items():
-            handlers[end.fileno()] = partial(self._announced, segment)
+        for (segment, kind), end in self.segments.items():
+            handlers[end.fileno()] = partial(self._announced, segment, kind)
         return handlers
 
     def tick(self, number: int) -> None:
@@ -124,14 +127,21 @@ class LabWatch:
         self._look_at_daemons(watch)
 
     def listen(self) -> None:
-        """Hear gratuitous ARPs on every segment whose bridge there is."""
-        missing = [one for one in self.plan.segments if one.name not in self.segments]
+        """Hear gratuitous ARPs on every segment whose bridge there is, and with IPv6 unsolicited
+        neighbour advertisements."""
+        wanted = {(one.name, "arp"): (one, arp.listen) for one in self.plan.segments}
+        wanted |= {
+            (one.name, "nd"): (one, nd.listen)
+            for one in self.plan.segments
+            if one.name in self.with_ipv6
+        }
+        missing = {key: value for key, value in wanted.items() if key not in self.segments}
         if self.fabric is None or not missing:
             return
         with suppress(FileNotFoundError), namespaces.entered(namespaces.of_fabric(self.plan.lab)):
-            for segment in missing:
+            for key, (segment, listen) in missing.items():
                 try:
-                    self.segments[segment.name] = arp.listen(segment.bridge)
+                    self.segments[key] = listen(segment.bridge)
                 except OSError as error:
                     if error.errno != errno.ENODEV:
                         raise
@@ -166,21 +176,22 @@ class LabWatch:
         for name in self.logs.spoken(fd):
             self._tell(name, self.logs.read(name))
 
-    def _announced(self, segment: str) -> None:
-        end = self.segments[segment]
+    def _announced(self, segment: str, kind: str) -> None:
+        end = self.segments[segment, kind]
+        read, what = (arp.read, "gratuitous") if kind == "arp" else (nd.read, "unsolicited")
         try:
-            for one in arp.read(end):
+            for one in read(end):
                 text = f"says that {one.address} is at {one.mac} on {segment}"
                 node = self.macs.get(one.mac, "")
-                self.pending.append((one.at, node, Change("arp", "gratuitous", one.address, text)))
+                self.pending.append((one.at, node, Change(kind, what, one.address, text)))
             if count := arp.dropped(end):
-                text = f"{count} ARPs on {segment} came too fast to be looked at"
+                text = f"{count} {NAMES[kind]} on {segment} came too fast to be looked at"
                 self._tell("", [Change("watch", "missed", segment, text)])
         except OSError as error:
             if error.errno != errno.ENETDOWN:
                 raise
             # The bridge is gone, and made anew if the lab is being changed.
-            del self.segments[segment]
+            del self.segments[segment, kind]
             end.close()
 
     def _any_process_is_new_or_gone(self) -> bool:
@@ -235,6 +246,12 @@ def begin(plan: Plan, runtime: Runtime, outlet: Outlet) -> LabWatch:
         logs_watch.logs(plan.lab, runtime),
         fabric,
         names=tables.names(plan),
+        with_ipv6=frozenset(
+            one.segment
+            for node in plan.nodes
+            for one in node.interfaces
+            if any(":" in address for address in one.addresses)
+        ),
         macs={one.mac.lower(): node.name for node in plan.nodes for one in node.interfaces},
     )
     watch.listen()

@@ -67,7 +67,7 @@ def gathered(events: Iterable[Event]) -> Iterator[Line]:
 
 def _likeness(place: int, event: Event) -> tuple[object, ...]:
     """What only traffic has so much of that it hides the rest."""
-    if event.kind in ("traffic", "arp"):
+    if event.kind in ("traffic", "arp", "nd"):
         return event.kind, event.what, event.node, event.subject
     return (place,)
 

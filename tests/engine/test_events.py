@@ -12,8 +12,8 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from lvsnet.engine import namespaces, network, ready
 from lvsnet.engine.links import Links
 from lvsnet.engine.runtimes.crun import Crun
 from lvsnet.errors import LvsnetError
-from lvsnet.observe import arp, events, lab_watch, outlet
+from lvsnet.observe import arp, events, lab_watch, nd, outlet
 from lvsnet.observe.event import Event
 from lvsnet.observe.events import Watcher
 from lvsnet.plan.model import AddressHeld, Daemon, Interface, Node, Plan, Segment
@@ -214,6 +214,36 @@ def test_a_gratuitous_arp_is_heard_with_its_sender(small: Small) -> None:
         (found,) = come(watcher, ("arp", "lb02", "gratuitous"))
     assert found.subject == VIP
     assert found.text == f"says that {VIP} is at 02:00:00:00:00:02 on lan"
+
+
+def test_an_unsolicited_neighbour_advertisement_is_heard_with_its_sender(small: Small) -> None:
+    first, *others = small.plan.nodes
+    wired = tuple(replace(one, addresses=("fd00:10::11/64",)) for one in first.interfaces)
+    small.plan = replace(small.plan, nodes=(replace(first, interfaces=wired), *others))
+    frame = advertisement("02:00:00:00:00:02", "fd00:10::100")
+    solicited = frame[:58] + b"\x60" + frame[59:]
+    echo = frame[:54] + b"\x80" + frame[55:]
+    with small.watched() as watcher:
+        with (
+            namespaces.entered(namespaces.of_process(small.inits["lb02"].pid)),
+            socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as end,
+        ):
+            end.bind(("eth1", 0))
+            for one in (solicited, echo, frame):
+                end.send(one)
+        (found,) = come(watcher, ("nd", "lb02", "unsolicited"))
+    assert found.subject == "fd00:10::100"
+    assert found.text == "says that fd00:10::100 is at 02:00:00:00:00:02 on lan"
+
+
+def advertisement(mac: str, about: str) -> bytes:
+    """A frame from ``mac`` to all that the address ``about`` is there."""
+    own, target = bytes.fromhex(mac.replace(":", "")), IPv6Address(about).packed
+    everybody = IPv6Address("ff02::1").packed
+    head = bytes((0x60, 0, 0, 0, 0, 32, nd.ICMPV6, 255)) + target + everybody
+    body = nd.ADVERTISEMENT.pack(nd.NEIGHBOUR_ADVERTISEMENT, 0, 0, 0x20, target)
+    option = nd.OPTION.pack(nd.TARGETS_MAC, 1, own)
+    return bytes.fromhex("333300000001") + own + b"\x86\xdd" + head + body + option
 
 
 def announce(interface: str, mac: str, address: str) -> None:

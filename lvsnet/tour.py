@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lvsnet.control.place import Place
+from lvsnet.endpoint import joined
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.model import Lab
-from lvsnet.lab.virtual_services import virtual_services
+from lvsnet.lab.virtual_services import asked_first
 from lvsnet.progress import Report
 
 Show = Callable[[str, Mapping[str, object]], None]
@@ -45,19 +46,20 @@ class Stage:
 
 
 def stage(lab: Lab) -> Stage:
-    """The first client, and the first TCP service, of a lab.
+    """The first client, and the first web service by TCP, of a lab.
 
     Raises:
         LvsnetError: it has none.
     """
     clients = [name for name, node in lab.nodes.items() if node.role == "client"]
-    services = [one for one in lab.services.values() if one.protocol == "tcp"]
-    if not clients or not services:
+    services = [one for one in lab.services.values() if one.application == "http"]
+    asked = [found for one in services if (found := asked_first(one, "tcp")) is not None]
+    if not clients or not asked:
         raise LvsnetError(
-            f"the tour needs a client and a TCP service, and lab {lab.name} lacks one"
+            f"the tour needs a client and a web service by TCP, and lab {lab.name} lacks one"
         )
-    virtual = virtual_services(services[0])[0]
-    return Stage(lab.name, clients[0], str(virtual.address), f"http://{virtual}/")
+    vip, port = asked[0]
+    return Stage(lab.name, clients[0], str(vip), f"http://{joined(vip, port)}/")
 
 
 def walk(stage: Stage, place: Place, show: Show, report: Report) -> None:

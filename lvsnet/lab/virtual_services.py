@@ -148,6 +148,21 @@ def protocols(service: Service) -> frozenset[str]:
     return frozenset(by_address | {one.protocol for one in marked(service)})
 
 
+def asked_first(service: Service, protocol: str) -> tuple[IPAddress, int] | None:
+    """The first address and port that clients ask by a protocol; None without any.
+
+    A mark for all ports of an address has none that could be named.
+    """
+    lines = [one for one in virtual_services(service) if one.protocol == protocol]
+    named = [(one.address, one.port) for one in lines if one.address is not None]
+    named += [
+        (one.first, one.ports[0][0])
+        for one in marked(service)
+        if one.protocol == protocol and one.ports
+    ]
+    return named[0] if named else None
+
+
 def real_ports(service: Service, own: int, protocol: str) -> tuple[int, ...]:
     """Where a real server is asked by a protocol: at its own port, or, with 0, the clients'."""
     asked_at = asked_ports(service, protocol)

@@ -117,6 +117,7 @@ CHECKS: tuple[Check, ...] = (
     tunnels.settings,
     tunnels.routes,
     tunnels.reverse_path,
+    tunnels.sizes,
     nat.return_path,
     nat.one_gateway,
     nat.client_subnet,

@@ -116,6 +116,13 @@ RULES: dict[str, Rule] = {
         " client come to different real servers",
         "ip_vs_sched_persist() of net/netfilter/ipvs/ip_vs_core.c",
     ),
+    "tun-fragments": Rule(
+        "warning",
+        "a director with method tun has net.ipv4.vs.pmtu_disc 0: it cuts what does not fit into the"
+        " tunnel into fragments, instead of telling the client",
+        "Documentation/networking/ipvs-sysctl.rst of Linux, pmtu_disc; ensure_mtu_is_adequate() of"
+        " net/netfilter/ipvs/ip_vs_xmit.c",
+    ),
     "nat-return-path": Rule(
         "error",
         "with method nat a real server's answers do not go through the director that holds the"

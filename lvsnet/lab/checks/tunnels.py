@@ -148,6 +148,32 @@ def reverse_path(lab: Lab) -> Iterator[Finding]:
             )
 
 
+def sizes(lab: Lab) -> Iterator[Finding]:
+    """A full packet does not fit into a tunnel: somebody says so to the client, or cuts it.
+
+    ensure_mtu_is_adequate() of net/netfilter/ipvs/ip_vs_xmit.c does the one or the other.
+    """
+    told: set[str] = set()
+    for member in _tunneled(lab):
+        for node in member.directors:
+            found = [key for key, value in lab.nodes[node].sysctls.items() if _cuts(key, value)]
+            if found and node not in told:
+                told.add(node)
+                yield Finding(
+                    ("nodes", node, "sysctls", found[0]),
+                    f"node {node}: with {found[0]}: 0 it cuts each full packet in two that it puts"
+                    f" into a tunnel (service {member.service}, method tun), and no client is told"
+                    " to send smaller ones; take it out, or allow tun-fragments where the way to"
+                    " the real servers carries larger packets",
+                    because=(("services", member.service),),
+                    rule="tun-fragments",
+                )
+
+
+def _cuts(key: str, value: str) -> bool:
+    return sysctl_parts(key) == ("net", "ipv4", "vs", "pmtu_disc") and value == "0"
+
+
 def _filters(sysctls: Mapping[str, str]) -> dict[str, tuple[str, int]]:
     """Interface, or ``all`` -> the key of its rp_filter, as it is written, and its value."""
     found = {}

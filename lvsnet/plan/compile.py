@@ -160,7 +160,7 @@ def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     return _Software(
         files=(*files, *rules, *order, *marking),
         # One that has no configuration of keepalived's is left to ipvsadm.
-        daemons=_keepalived(spec, files),
+        daemons=_keepalived(spec, files, keepalived.fixed(lab, node, checked)),
         commands=(
             *((marks.LOAD,) if marking else ()),
             *((ipvsadm.LOAD,) if loads else ()),
@@ -169,9 +169,13 @@ def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     )
 
 
-def _keepalived(spec: lab_model.Node, generated: Sequence[File]) -> tuple[Daemon, ...]:
+def _keepalived(
+    spec: lab_model.Node, generated: Sequence[File], fixed: Sequence[str] = ()
+) -> tuple[Daemon, ...]:
     own = own_configuration(spec)
-    return (keepalived.keepalived_daemon(own),) if generated or own is not None else ()
+    if own is not None:
+        return (keepalived.keepalived_daemon(own),)
+    return (keepalived.keepalived_daemon(fixed=fixed),) if generated else ()
 
 
 def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:

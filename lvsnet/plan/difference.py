@@ -259,7 +259,7 @@ def _daemons(before: Node, after: Node, changed: set[str]) -> Iterator[DaemonCha
         was = old.get(daemon.name)
         if was is None:
             yield DaemonChange(daemon.name, Deed.start)
-        elif (was.argv, was.pid_file) != (daemon.argv, daemon.pid_file):
+        elif (was.argv, was.pid_file, was.fixed) != (daemon.argv, daemon.pid_file, daemon.fixed):
             yield DaemonChange(daemon.name, Deed.restart)
         elif set(was.reads) != set(daemon.reads) or any(reads(daemon, path) for path in changed):
             yield DaemonChange(daemon.name, Deed.reload if daemon.reload else Deed.restart)

@@ -13,7 +13,7 @@ from lvsnet.keepalived.writer import write
 from lvsnet.lab.settings import is_named
 from lvsnet.plan.model import ConfigurationTest, Daemon, File
 from lvsnet.plan.reading import included
-from lvsnet.plan.services import Site
+from lvsnet.plan.services import Site, rip
 from lvsnet.plan.settings import Machine, is_of, runs_commands, setting, used, written
 from lvsnet.plan.sync_daemon import lvs_sync_daemon
 from lvsnet.plan.virtual_servers import lvs_timeouts, virtual_server
@@ -48,10 +48,11 @@ def schedulers(configuration: str) -> list[str]:
     return _SCHEDULER.findall(configuration)
 
 
-def keepalived_daemon(own: str | None = None) -> Daemon:
+def keepalived_daemon(own: str | None = None, fixed: Sequence[str] = ()) -> Daemon:
     """The daemon, in the foreground, with its log on standard output (keepalived(8)).
 
     ``own``: the configuration of the user's, which is tested before it starts; None for ours.
+    ``fixed``: what of ours it takes only then.
     """
     return Daemon(
         "keepalived",
@@ -70,6 +71,25 @@ def keepalived_daemon(own: str | None = None) -> Daemon:
         reads=(DIRECTORY, *included(own or "", DIRECTORY)),
         # By which it keeps its VIPs, tables and connections (keepalived(8), SIGNALS).
         reload="HUP",
+        fixed=tuple(fixed),
+    )
+
+
+def fixed(lab: Lab, node: str, sites: Sequence[Site]) -> tuple[str, ...]:
+    """What of ``node``'s keepalived.conf a reload does not take; as keepalived 2.3.3 does it.
+
+    It compares weights with those that it had, but no thresholds (keepalived/check/ipwrapper.c),
+    and leaves a sync daemon running that the file has no more (vrrp_daemon.c).
+    """
+    return (
+        *(statement.keyword for statement in lvs_sync_daemon(lab, node)),
+        *(
+            f"{rip(lab, node, member)}:{member.port} in {site.name}:"
+            f" {member.lthreshold}-{member.uthreshold}"
+            for site in sites
+            for member in site.members
+            if member.uthreshold
+        ),
     )
 
 

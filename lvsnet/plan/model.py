@@ -112,6 +112,8 @@ class Daemon:
     """Files, or directories with a final slash, that it reads."""
     reload: str = ""
     """Signal that makes it read them again: ``HUP``; empty for one that has to be restarted."""
+    fixed: tuple[str, ...] = ()
+    """What of its configuration it takes only when it starts."""
 
 
 @dataclass(frozen=True)

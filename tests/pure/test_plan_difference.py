@@ -158,6 +158,20 @@ def test_a_daemon_of_the_users_is_restarted_for_any_file_of_the_users() -> None:
     assert [(one.name, one.deed) for one in change.daemons] == [("d", Deed.restart)]
 
 
+def test_keepalived_is_restarted_for_what_a_reload_does_not_take() -> None:
+    """Thresholds, which it does not compare with those it had, and a sync daemon that is gone."""
+
+    def deeds(before: str, after: str) -> set[Deed]:
+        changes = compare(compiled(before), compiled(after)).nodes
+        return {one.deed for each in changes for one in each.daemons if one.name == "keepalived"}
+
+    full = replaced(SITE, ("[rs1]", "[{node: rs1, uthreshold: 9}]"))
+    synced = SITE + "sync_daemon: {segment: lan}\n"
+    heavy = replaced(SITE, ("[rs1]", "[{node: rs1, weight: 9}]"))
+    assert deeds(SITE, full) == deeds(full, SITE) == deeds(synced, SITE) == {Deed.restart}
+    assert deeds(SITE, heavy) == {Deed.reload}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [("/d", "/d/a", "/d is a directory and was a file"), ("/d/a", "/d", "/d is a file and was a")],

@@ -37,8 +37,14 @@ class Judge:
     """Why the program may not come to an end over this configuration; empty if that is unknown."""
 
 
+def _why_endless(configuration: str) -> str:
+    from lvsnet.keepalived.endless import why_endless  # which brings a reader of configurations
+
+    return why_endless(configuration)
+
+
 JUDGES: Mapping[str, Judge] = {
-    "keepalived": Judge("keepalived.conf", verdict.judge, verdict.why_endless),
+    "keepalived": Judge("keepalived.conf", verdict.judge, _why_endless),
 }
 """By the name that a plan has in ``ConfigurationTest.judge``."""
 

@@ -21,7 +21,7 @@ from lvsnet.keepalived.definitions import (
     replace,
     sequence,
 )
-from lvsnet.keepalived.including import Files, find
+from lvsnet.keepalived.including import Files, braces, find
 from lvsnet.keepalived.lexing import Bare, UnreadableError, bare, brace, lines
 from lvsnet.keepalived.reading import (
     CONDITION,
@@ -79,6 +79,8 @@ class Expanded:
     remarks: tuple[Remark, ...]
     files: tuple[str, ...]
     """That were read, in their order."""
+    includes: tuple[str, ...]
+    """What was to be included, whether it is there or not; may have wildcards."""
 
 
 @dataclass
@@ -108,6 +110,7 @@ class _Reader:
     check: frozenset[str] = frozenset()
     remarks: list[Remark] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
+    includes: list[str] = field(default_factory=list)
     count: int = 0
 
 
@@ -128,7 +131,10 @@ def expand(main: str, files: Files, config_id: str = "") -> Expanded:
     while (text := _next(reader)) is not None:
         _take(reader, text)
     return Expanded(
-        tuple(statements(reader.builder.tree())), tuple(reader.remarks), tuple(reader.read)
+        tuple(statements(reader.builder.tree())),
+        tuple(reader.remarks),
+        tuple(reader.read),
+        tuple(reader.includes),
     )
 
 
@@ -288,9 +294,10 @@ def _piece(reader: _Reader, line: Bare) -> Bare | None:
         end = len(line.text) if end < 0 else end
         last = len(line.text[:end].rstrip(" \t"))
         found = statement(line, 0, last, here.path, here.number)
-        reader.builder.add(found)
-        if found.keyword == "include_check" and reader.builder.path == ("global_defs",):
-            reader.check = _checked(reader.check, found.arguments)
+        if found.words:
+            reader.builder.add(found)
+            if found.keyword == "include_check" and reader.builder.path == ("global_defs",):
+                reader.check = _checked(reader.check, found.arguments)
     if end == len(line.text):
         return None
     blanks = len(line.text[end:]) - len(line.text[end:].lstrip(" \t"))
@@ -324,7 +331,9 @@ def _include(reader: _Reader, line: Bare) -> None:
     here = reader.open[-1]
     check = reader.check | _CHECKS[found[1]]
     written = found[2]
-    looked_up = find(written, posixpath.dirname(here.path), reader.files)
+    directory = posixpath.dirname(here.path)
+    reader.includes += [reader.files.path(one, directory) for one in braces(written)]
+    looked_up = find(written, directory, reader.files)
     _counted(reader, looked_up.looked_at)
     if not looked_up.paths:
         if looked_up.missing:

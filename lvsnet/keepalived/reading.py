@@ -34,6 +34,9 @@ INCLUDE = re.compile(r"(include[rmwba]?)[ \t\f\r\v]+(?=\S)(.*)")
 """A line that brings other files; the path goes to the end of the line (``check_include()``)."""
 DEFINITION = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)=[ \t]*(.*)")
 CONDITION = re.compile(r"@(\^?)([^ \t]*)[ \t]+(?=[^ \t])")
+_DEFINES = re.compile(r"(@[^ \t]*[ \t]+)?\$[A-Za-z_][A-Za-z0-9_]*=")
+_DECIDED_LATER = re.compile(r"^[@~]|\$|[{}][ \t]*[@~]")
+"""Of what only conditions, names and sequences say what it becomes."""
 SEQUENCE = re.compile(r"~(SEQ|LST)")
 
 _SIMPLE = re.compile(r"[^\"'\\{}!#$@~]*")
@@ -56,6 +59,14 @@ class Builder:
     def path(self) -> tuple[str, ...]:
         """The keywords of the blocks that are open."""
         return tuple(head.keyword for head in self._heads)
+
+    def is_decided_later(self) -> bool:
+        """Whether a condition or a definition says if the last statement is there."""
+        last = next((one for one in reversed(self._open[-1]) if isinstance(one, Statement)), None)
+        return last is not None and any(
+            (word.spelling or word.text).startswith("@") or "$" in (word.spelling or word.text)
+            for word in last.words
+        )
 
     def add(self, item: Item) -> None:
         self._open[-1].append(item)
@@ -146,6 +157,9 @@ def statement(
     if pieces is None:
         raise UnreadableError(name, line, "a quote is not closed", text.offset + start + 1)
     found = tuple(_word(text, start, piece, keyword) for piece in pieces)
+    if pieces and not condition and (pieces[0].start or keyword.startswith("@")):
+        # Behind a form feed, or a condition that was met, it is no condition and no include.
+        found = (_quoted(found[0]), *found[1:])
     return Statement((condition, *found) if condition else found, None, None, line, name)
 
 
@@ -172,20 +186,18 @@ def _read_line(builder: Builder, line: str, number: int, name: str, defining: bo
         return False
     text = bare(line, name, number)
     if defining:
-        if line:
-            builder.add(Line(line.strip(" \t"), number))
-        else:
-            builder.add(_BLANK)
+        builder.add(Line(_as_it_stands(line), number) if line else _BLANK)
         # A line that is all comment is passed over, and the definition goes on.
-        return bool(line) and (text.continued or not text.text)
-    if not text.text:
+        return bool(line) and (text.text.endswith("\\") or not text.text)
+    if not text.text and not _hides_backslash(line, text):
         builder.add(Comment(*_comment(text), number) if text.comment is not None else _BLANK)
         return False
-    if text.continued and text.comment is not None:
-        if brace(text.text) >= 0:
+    if _hides_backslash(line, text):
+        defines = _DEFINES.match(text.text) is not None
+        if not defines and brace(text.text) >= 0:
             raise _UnstructuredError
-        builder.add(Line(line.strip(" \t"), number))
-        return False
+        builder.add(Line(_as_it_stands(line), number))
+        return defines and text.text.endswith("\\")
     return _read_parts(builder, text, line, number, name)
 
 
@@ -201,43 +213,33 @@ def _read_simple(builder: Builder, line: str, number: int, name: str) -> None:
 
 
 def _read_parts(builder: Builder, text: Bare, line: str, number: int, name: str) -> bool:
-    at = 0
     whole = text.text
-    last: Statement | None = None
-
-    def kept(start: int) -> Line:
-        """The rest as it stands, with its comment where it is the whole line."""
-        return Line(text.source(start, len(whole)) if start else line.strip(" \t"), number)
-
-    while at < len(whole):
-        condition = None
-        start = at
-        if whole[at] == "@":
-            found = CONDITION.match(whole, at)
-            if found is None:
-                # Nothing follows: keepalived passes over it.
-                builder.add(kept(at))
-                return False
-            spelling = whole[at : found.end()].rstrip(" \t")
-            condition = Word(spelling, spelling, text.offset + at + 1)
-            if not _is_one_line(whole[found.end() :]):
-                if not _is_balanced(whole[found.end() :]):
-                    raise _UnstructuredError
-                builder.add(kept(at))
-                return False
-            at = found.end()
-        if DEFINITION.match(whole, at):
-            builder.add(kept(start))
-            return text.continued
-        if SEQUENCE.match(whole, at):
-            if not _is_balanced(whole[at:]):
+    condition = None
+    at = 0
+    if _DECIDED_LATER.search(whole):
+        found = CONDITION.match(whole)
+        at = found.end() if found else 0
+        rest = whole[at:]
+        if DEFINITION.match(rest) or (whole[0] == "@" and not found):
+            # Behind a condition with nothing after it keepalived goes on with the next line.
+            builder.add(Line(_as_it_stands(line), number))
+            return whole.endswith("\\") and bool(DEFINITION.match(rest))
+        if SEQUENCE.match(rest) or not _is_one_line(rest):
+            if not _is_balanced(rest):
                 raise _UnstructuredError
-            builder.add(kept(start))
+            builder.add(Line(_as_it_stands(line), number))
             return False
+        if found:
+            end = len(whole[: found.end()].rstrip(" \t"))
+            condition = Word(whole[:end], text.source(0, end), text.offset + 1)
+    last: Statement | None = None
+    while at < len(whole):
         if INCLUDE.match(whole, at):
             builder.add(include(text, at, name, number, condition))
             break
         if whole[at] in "{}":
+            if whole[at] == "{" and last is None and builder.is_decided_later():
+                raise _UnstructuredError
             last = None
             act = builder.start if whole[at] == "{" else builder.end
             act(number, text.offset + at + 1)
@@ -245,8 +247,9 @@ def _read_parts(builder: Builder, text: Bare, line: str, number: int, name: str)
         else:
             end = brace(whole[at:], names=True)
             end = len(whole) if end < 0 else at + end
-            last = statement(text, at, len(whole[:end].rstrip()), name, number, condition)
-            builder.add(last)
+            last = statement(text, at, len(whole[:end].rstrip(" \t")), name, number, condition)
+            if last.words:
+                builder.add(last)
             at = end
         while at < len(whole) and whole[at] in " \t":
             at += 1
@@ -277,9 +280,25 @@ def _flat(text: bytes | str, name: str) -> tuple[Item, ...]:
     """Each line as it stands."""
     found: list[Item] = []
     for number, line in lines(text, name):
-        stripped = line.strip(" \t")
-        found.append(Line(stripped, number) if stripped else _BLANK)
+        found.append(Line(_as_it_stands(line), number) if line.strip(" \t") else _BLANK)
     return tuple(found)
+
+
+def _hides_backslash(line: str, text: Bare) -> bool:
+    """Whether a backslash ends the line behind a comment, or only space follows it.
+
+    The one joins what is before the comment, and the other does not join anything.
+    """
+    stripped = line.rstrip(" \t")
+    if (len(stripped) - len(stripped.rstrip("\\"))) % 2 == 0:
+        return False
+    return text.comment is not None or not text.continued
+
+
+def _as_it_stands(line: str) -> str:
+    """Without the space around it, which behind a backslash says something."""
+    stripped = line.strip(" \t")
+    return line.lstrip(" \t") if stripped.endswith("\\") else stripped
 
 
 def _comment(text: Bare) -> tuple[str, str]:
@@ -302,6 +321,18 @@ def _word(text: Bare, start: int, piece: Piece, keyword: str) -> Word:
     except LvsnetError:
         usual = ""
     return Word(piece.text, None if source == usual else source, column)
+
+
+def _quoted(word: Word) -> Word:
+    """In quotes, where it can be."""
+    spelling = f'"{word.text}"'
+    if words(spelling) != [Piece(word.text, 0, len(spelling))] or word.text.endswith("\\"):
+        return word
+    try:
+        usual = spelt(Word(word.text), word.text)
+    except LvsnetError:
+        usual = ""
+    return Word(word.text, None if usual == spelling else spelling, word.column)
 
 
 def statements(items: Iterable[Item]) -> list[Statement]:

@@ -42,7 +42,7 @@ class Line:
     """A line that is no statement by itself, as it stands: of a definition, of ``~SEQ``."""
 
     text: str
-    """Without the space around it."""
+    """Without the space before it."""
     line: int = field(default=0, compare=False, repr=False)
 
 

@@ -90,8 +90,6 @@ _LINE = re.compile(r"\((?P<place>([^()]*: )?Line \d+)\) ")
 _UNKNOWN = Message("", "warning", "keepalived-says")
 _QUOTED = 10
 """Lines of what somebody else than keepalived's test says."""
-_ENDLESS = re.compile(r"\bSMTP_CHECK\b[^}]*\bhost\b")
-_COMMENT = re.compile(r"[#!].*")
 
 
 @dataclass(frozen=True)
@@ -117,17 +115,6 @@ def judge(code: int, output: str) -> Verdict:
     if refused and all(remark.rule for remark in errors):
         errors.append(_strange(code, output))
     return Verdict(tuple(errors), tuple(warnings))
-
-
-def why_endless(configuration: str) -> str:
-    """Why keepalived may read this configuration for ever; empty when no reason is known."""
-    bare = "\n".join(_COMMENT.sub("", line) for line in configuration.splitlines())
-    if not _ENDLESS.search(bare):
-        return ""
-    return (
-        "it has an SMTP_CHECK with a `host` block, over which keepalived 2.3 never ends, the "
-        "daemon neither; write connect_ip and connect_port into SMTP_CHECK itself"
-    )
 
 
 def _strange(code: int, output: str) -> Remark:

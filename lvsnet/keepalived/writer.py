@@ -112,7 +112,7 @@ def _unwritable(text: str) -> str | None:
 
 def _comment(comment: Comment) -> str:
     text = comment.text.rstrip()
-    if "\n" in text or text.endswith("\\"):
+    if "\n" in text or (len(text) - len(text.rstrip("\\"))) % 2:
         raise LvsnetError(
             f"keepalived.conf: the comment {text!r} would reach into the next line; "
             "take out its line break or the backslash at its end"

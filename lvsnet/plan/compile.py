@@ -28,7 +28,8 @@ from lvsnet.plan.model import (
     RealServerListed,
 )
 from lvsnet.plan.netplan import netplan_files
-from lvsnet.plan.own import own_commands, own_configuration, own_daemons, with_own
+from lvsnet.plan.own import own_commands, own_configuration, own_daemons, own_texts, with_own
+from lvsnet.plan.own_keepalived import asked
 from lvsnet.plan.routes import routes
 from lvsnet.plan.services import Member, Site, by_method, rip, sites
 from lvsnet.plan.sysctls import sysctl_files, sysctls
@@ -135,12 +136,12 @@ def _software(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     programs = _Software(*applications(lab, node, services, _versions(spec)))
     if spec.role == "realserver":
         files = keepalived.keepalived_files(lab, node, ())
-        return programs.and_also(_Software(files=files, daemons=_keepalived(spec, files)))
+        return programs.and_also(_Software(files=files, daemons=_keepalived(node, spec, files)))
     if spec.role == "director":
         return programs.and_also(_balancer(lab, node, services))
     # The other end of a director's BFD session, for one.
     files = keepalived.keepalived_files(lab, node, ())
-    return _Software(files=files, daemons=_keepalived(spec, files))
+    return _Software(files=files, daemons=_keepalived(node, spec, files))
 
 
 def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
@@ -160,7 +161,7 @@ def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
     return _Software(
         files=(*files, *rules, *order, *marking),
         # One that has no configuration of keepalived's is left to ipvsadm.
-        daemons=_keepalived(spec, files, keepalived.fixed(lab, node, checked)),
+        daemons=_keepalived(node, spec, files, keepalived.fixed(lab, node, checked)),
         commands=(
             *((marks.LOAD,) if marking else ()),
             *((ipvsadm.LOAD,) if loads else ()),
@@ -170,11 +171,11 @@ def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
 
 
 def _keepalived(
-    spec: lab_model.Node, generated: Sequence[File], fixed: Sequence[str] = ()
+    node: str, spec: lab_model.Node, generated: Sequence[File], fixed: Sequence[str] = ()
 ) -> tuple[Daemon, ...]:
     own = own_configuration(spec)
     if own is not None:
-        return (keepalived.keepalived_daemon(own),)
+        return (keepalived.keepalived_daemon(asked(node, own, own_texts(spec)).reads),)
     return (keepalived.keepalived_daemon(fixed=fixed),) if generated else ()
 
 
@@ -194,10 +195,12 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
     if any(site.service.protocol == "sctp" for site in services):
         modules.append("sctp")
     modules += ["ip_vs_ftp" for site in services if has_helper(site.service)]
-    for spec in lab.nodes.values():
-        # What it includes from elsewhere is not read here; the kernel loads that when it is asked.
-        own = own_configuration(spec) or ""
-        modules += [f"ip_vs_{name}" for name in keepalived.schedulers(own)]
+    for name, spec in lab.nodes.items():
+        # Of files that the lab does not bring; the kernel loads that when it is asked.
+        own = own_configuration(spec)
+        if own is not None:
+            found = asked(name, own, own_texts(spec)).schedulers
+            modules += [f"ip_vs_{scheduler}" for scheduler in found]
     for name in lab.nodes:
         modules += [module for need in _needs(lab, name, services) for module in need.modules]
     return _unique(modules)

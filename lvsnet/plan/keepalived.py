@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from lvsnet.keepalived.tree import Blank, Item, Statement, statement
 from lvsnet.keepalived.writer import write
 from lvsnet.lab.settings import is_named
 from lvsnet.plan.model import ConfigurationTest, Daemon, File
-from lvsnet.plan.reading import included
 from lvsnet.plan.services import Site, rip
 from lvsnet.plan.settings import Machine, is_of, runs_commands, setting, used, written
 from lvsnet.plan.sync_daemon import lvs_sync_daemon
@@ -40,18 +38,15 @@ _USERS = {
 """What is defined beside instances and services -> the keywords that use it by its name."""
 _ENDS = {"bfd_instance": "neighbor_ip"}
 """The keywords by which they say which machines they are of."""
-_SCHEDULER = re.compile(r"^[ \t]*(?:lb_algo|lvs_sched)[ \t]+(\w+)", re.MULTILINE)
+SCHEDULERS = ("lb_algo", "lvs_sched")
+"""The keywords of a scheduler (keepalived.conf(5))."""
 
 
-def schedulers(configuration: str) -> list[str]:
-    """The schedulers that a keepalived.conf names (keepalived.conf(5), lb_algo and lvs_sched)."""
-    return _SCHEDULER.findall(configuration)
-
-
-def keepalived_daemon(own: str | None = None, fixed: Sequence[str] = ()) -> Daemon:
+def keepalived_daemon(reads: Sequence[str] | None = None, fixed: Sequence[str] = ()) -> Daemon:
     """The daemon, in the foreground, with its log on standard output (keepalived(8)).
 
-    ``own``: the configuration of the user's, which is tested before it starts; None for ours.
+    ``reads``: what a configuration of the user's own includes from elsewhere, which is tested
+    before it starts; None for ours.
     ``fixed``: what of ours it takes only then.
     """
     return Daemon(
@@ -67,8 +62,8 @@ def keepalived_daemon(own: str | None = None, fixed: Sequence[str] = ()) -> Daem
         ),
         stage=2,
         pid_file=_PID_FILE,
-        tests=() if own is None else (TEST,),
-        reads=(DIRECTORY, *included(own or "", DIRECTORY)),
+        tests=() if reads is None else (TEST,),
+        reads=(DIRECTORY, *(reads or ())),
         # By which it keeps its VIPs, tables and connections (keepalived(8), SIGNALS).
         reload="HUP",
         fixed=tuple(fixed),

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-_INCLUDE = re.compile(r"^[ \t]*include[a-z]?[ \t]+[\"']?([^\s;\"'#]+)", re.MULTILINE)
+_INCLUDE = re.compile(r"^[ \t]*include[ \t]+[\"']?([^\s;\"'#]+)", re.MULTILINE)
 _WILD = frozenset("*?[")
 
 
 def included(configuration: str, directory: str) -> tuple[str, ...]:
-    """What a configuration includes from elsewhere than below ``directory``, its own.
+    """What a configuration of nginx includes from elsewhere than below ``directory``, its own."""
+    paths = (match[1] for match in _INCLUDE.finditer(configuration))
+    return elsewhere((one if one.startswith("/") else directory + one for one in paths), directory)
 
-    As ``Daemon.reads`` has it: of a pattern, the directory before its first wildcard. keepalived
-    has several words for it (keepalived.conf(5), include, includer and so on), nginx one.
+
+def elsewhere(patterns: Iterable[str], directory: str) -> tuple[str, ...]:
+    """Of absolute paths, which may have wildcards, those that are not below ``directory``.
+
+    As ``Daemon.reads`` has it: of a pattern, the directory before its first wildcard.
     """
-    paths = dict.fromkeys(_places(configuration, directory))
-    return tuple(path for path in paths if not path.startswith(directory))
+    places = dict.fromkeys(map(_place, patterns))
+    return tuple(place for place in places if not place.startswith(directory))
 
 
-def _places(configuration: str, directory: str) -> Iterator[str]:
-    for match in _INCLUDE.finditer(configuration):
-        path = match[1] if match[1].startswith("/") else directory + match[1]
-        parts = PurePosixPath(path).parts
-        fixed = next((n for n, part in enumerate(parts) if _WILD & set(part)), len(parts))
-        place = str(PurePosixPath(*parts[:fixed]))
-        yield place if fixed == len(parts) else place.rstrip("/") + "/"
+def _place(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    fixed = next((n for n, part in enumerate(parts) if _WILD & set(part)), len(parts))
+    place = str(PurePosixPath(*parts[:fixed]))
+    return place if fixed == len(parts) else place.rstrip("/") + "/"

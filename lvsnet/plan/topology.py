@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lvsnet.lab.topology.model import OWN_LABELS
 from lvsnet.plan.addressing import mac_address, unique_names
-from lvsnet.plan.keepalived import schedulers
+from lvsnet.plan.keepalived import SCHEDULERS
 from lvsnet.plan.model import Command, File, Interface, Node, Plan, Process, Segment
 from lvsnet.plan.sysctls import dotted
 
@@ -107,6 +107,14 @@ def _own_files(machine: Machine) -> Iterator[File]:
         yield File("/etc/resolv.conf", "".join(lines))
 
 
+def _schedulers(text: str) -> Iterator[str]:
+    """What a text names as keepalived.conf does, which may be a script that writes one."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0] in SCHEDULERS:
+            yield words[1]
+
+
 def _environment(lab: str, machine: Machine) -> dict[str, str]:
     """With what containerlab adds: labels, and the number of links (core/config.go, kind linux)."""
     labels = {
@@ -134,4 +142,4 @@ def _kernel(topology: Topology) -> Iterator[str]:
         for text in texts:
             if _IPVS.search(text):
                 yield "ip_vs"
-                yield from (f"ip_vs_{name}" for name in schedulers(text))
+                yield from (f"ip_vs_{name}" for name in _schedulers(text))

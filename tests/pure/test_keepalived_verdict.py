@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from lvsnet.keepalived.endless import why_endless
 from lvsnet.keepalived.messages import MESSAGES
-from lvsnet.keepalived.verdict import RULES, Remark, judge, why_endless
+from lvsnet.keepalived.verdict import RULES, Remark, judge
 
 SAID = Path(__file__).parent / "keepalived_said"
 MAIN = "/etc/keepalived/keepalived.conf"
@@ -256,11 +257,12 @@ SMTP = "real_server 192.168.10.13 25 {{\n    SMTP_CHECK {{\n        {}\n    }}\n
     ("within", "endless"),
     [
         ("host {\n            connect_ip 192.168.10.13\n        }", True),
-        ("connect_timeout 3\n        host {", True),
+        ("connect_timeout 3\n        host {\n        }", True),
         ("connect_timeout 3", False),
         ("# host {", False),
         ("! host {", False),
         ("}\n    TCP_CHECK {\n        host", False),
+        ("host {", False),
     ],
 )
 def test_the_check_that_never_ends_is_known(within: str, endless: bool) -> None:

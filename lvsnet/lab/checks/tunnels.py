@@ -1,6 +1,7 @@
 """Checks of method tun: what packets are wrapped in, ways to real servers, ways out of the tunnel.
 
-A real server's end of the tunnel is tunl0, or gre0 with GRE (lvsnet/plan/methods/tun.py).
+A real server's end of the tunnel is tunl0, or gre0 with GRE, and between IPv6 addresses ip6tnl0 or
+ip6gre0 (lvsnet/plan/methods/tun.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import Tunnel
+from lvsnet.lab.virtual_services import version
 
 
 def settings(lab: Lab) -> Iterator[Finding]:
@@ -79,7 +81,11 @@ def routes(lab: Lab) -> Iterator[Finding]:
     told: set[str] = set()
     for member in _tunneled(lab):
         for node in member.behind.nodes if member.behind else ():
-            away = [one for one in member.directors if one != node and not _reaches(lab, one, node)]
+            away = [
+                one
+                for one in member.directors
+                if one != node and not _reaches(lab, one, node, _outside(member))
+            ]
             if away:
                 yield Finding(
                     member.loc,
@@ -92,7 +98,9 @@ def routes(lab: Lab) -> Iterator[Finding]:
             strangers = [
                 name
                 for name, spec in lab.nodes.items()
-                if spec.role == "client" and name != node and not _reaches(lab, node, name)
+                if spec.role == "client"
+                and name != node
+                and not _reaches(lab, node, name, version(member.spec))
             ]
             if strangers and node not in told:
                 told.add(node)
@@ -112,11 +120,12 @@ def _tunneled(lab: Lab) -> Iterator[Member]:
             yield member
 
 
-def _reaches(lab: Lab, node: str, other: str) -> bool:
-    """Whether ``node`` can send to any address of ``other``; true while something else is wrong."""
+def _reaches(lab: Lab, node: str, other: str, family: int) -> bool:
+    """Whether ``node`` can send to any address of a family that ``other`` has; true while something
+    else is wrong."""
     if not (settled(lab, node) and settled(lab, other)):
         return True
-    addresses = own(lab.nodes[other])
+    addresses = [one for one in own(lab.nodes[other]) if one.version == family]
     return not addresses or any(forwarding.has_route(lab, node, one) for one in addresses)
 
 
@@ -128,8 +137,9 @@ def reverse_path(lab: Lab) -> Iterator[Finding]:
     """
     told: set[tuple[str, str]] = set()
     for member in _tunneled(lab):
-        tunnel = forwarding.tunnel(member.spec, member.server)
-        device = "gre0" if tunnel is not None and tunnel.type == "gre" else "tunl0"
+        if version(member.spec) == 6:
+            continue  # which has no such filter
+        device = _device(member)
         for node in member.behind.nodes if member.behind else ():
             found = _filters(lab.nodes[node].sysctls)
             ours, general = found.get(device), found.get("all")
@@ -172,6 +182,21 @@ def sizes(lab: Lab) -> Iterator[Finding]:
 
 def _cuts(key: str, value: str) -> bool:
     return sysctl_parts(key) == ("net", "ipv4", "vs", "pmtu_disc") and value == "0"
+
+
+def _device(member: Member) -> str:
+    """By which packets to an IPv4 VIP leave the tunnel."""
+    tunnel = forwarding.tunnel(member.spec, member.server)
+    gre = tunnel is not None and tunnel.type == "gre"
+    if _outside(member) == 6:
+        return "ip6gre0" if gre else "ip6tnl0"
+    return "gre0" if gre else "tunl0"
+
+
+def _outside(member: Member) -> int:
+    """The version of IP that packets in the tunnel are wrapped in."""
+    address = member.server.address
+    return version(member.spec) if address is None else address.version
 
 
 def _filters(sysctls: Mapping[str, str]) -> dict[str, tuple[str, int]]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from lvsnet.lint.model import Family, Finding, Place, Rule
 from lvsnet.lint.site import Host, IPAddress, Machine, Site
 
+TUNNELS = ("tunl", "gre", "sit", "ip6tnl", "ip6gre")
+"""How the names of the kernel's tunnel devices begin, of IP in IP and of GRE."""
 ARP_IGNORE = Rule(
     "arp-ignore",
     "error",
@@ -80,7 +82,7 @@ def tunnels(site: Site) -> Iterator[Finding]:
         values = [(value, place) for value, place in _in_force(host, "rp_filter") if value != "0"]
         if not values or vip.version != 4:
             continue
-        on_tunnel = any(one.interface.startswith(("tunl", "gre")) for one in host.held)
+        on_tunnel = any(one.interface.startswith(TUNNELS) for one in host.held)
         if on_tunnel and all(value == "2" for value, _ in values):
             continue
         value, place = values[0]

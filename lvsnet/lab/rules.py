@@ -164,6 +164,42 @@ RULES: dict[str, Rule] = {
         "state MASTER with auth_type AH: keepalived starts as BACKUP",
         "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
     ),
+    "strict-unicast": Rule(
+        "error",
+        "an instance has unicast and strict_mode, or vrrp_strict for all: RFC 5798 knows multicast"
+        " alone, and keepalived leaves the instance out",
+        "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
+    "strict-unreachable": Rule(
+        "warning",
+        "an instance has strict_mode, or vrrp_strict for all, and no accept with VRRP version 3:"
+        " whoever holds its VIPs drops all packets to them but ARP",
+        "keepalived.conf(5), vrrp_strict; RFC 5798, 6.1, Accept_Mode; vrrp_complete_instance() of"
+        " keepalived/vrrp/vrrp.c",
+    ),
+    "strict-ignored": Rule(
+        "warning",
+        "an instance has strict_mode, or vrrp_strict for all, and what the RFC does not know:"
+        " keepalived leaves that out",
+        "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
+    "vrrp-without-effect": Rule(
+        "warning",
+        "an instance has a setting that does nothing without another one, or beside it: keepalived"
+        " leaves it out",
+        "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
+    "debounce-interval": Rule(
+        "warning",
+        "interface_up_down_delays waits longer with a link that is down than a backup waits for"
+        " advertisements: keepalived shortens the delay",
+        "check_debounce_timers() of keepalived/vrrp/vrrp.c",
+    ),
+    "check-without-effect": Rule(
+        "warning",
+        "a check has a setting that does nothing without another one: keepalived ignores it",
+        "keepalived.conf(5), HTTP_GET; keepalived/check/check_http.c and check_udp.c",
+    ),
     "nopreempt-master": Rule(
         "warning",
         "state MASTER with nopreempt: keepalived clears nopreempt, and the machine takes the"

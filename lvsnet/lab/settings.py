@@ -65,3 +65,23 @@ def is_named(keyword: Keyword) -> bool:
     return isinstance(keyword.block, Block) and any(
         isinstance(value, NewName) for one in keyword.arguments for value in one.values
     )
+
+
+def of_machine(settings: Settings, keyword: str, node: str) -> Line | None:
+    """What ``node`` has of a keyword with one line; None without it."""
+    tree = settings.given.get(keyword)
+    if isinstance(tree, dict):
+        tree = tree.get(node)
+    return tree if isinstance(tree, Line) else None
+
+
+def is_on(settings: Settings, keyword: str, node: str) -> bool | None:
+    """Whether ``node`` has a switch on; None where that is not said."""
+    line = of_machine(settings, keyword, node)
+    return None if line is None else line.words[:1] not in (("false",), ("off",), ("no",))
+
+
+def is_strict(of_instance: Settings, of_all: Settings, node: str) -> bool:
+    """Whether an instance keeps to the RFC on ``node`` (strict_mode, and vrrp_strict for all)."""
+    own = is_on(of_instance, "strict_mode", node)
+    return bool(is_on(of_all, "vrrp_strict", node)) if own is None else own

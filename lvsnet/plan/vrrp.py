@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lvsnet.keepalived.keywords.vrrp import VRRP_INSTANCE, VRRP_SYNC_GROUP
 from lvsnet.keepalived.tree import Statement, statement
 from lvsnet.lab.addressing import address_in, version_of
-from lvsnet.lab.settings import Line
+from lvsnet.lab.settings import Line, is_strict
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.settings import Machine, used, written
 
@@ -76,7 +76,7 @@ def _instance(machine: Machine, name: str, instance: VrrpInstance) -> Statement:
         name,
         block=(
             # Says only who is meant to be: all start as BACKUP, and the priorities decide.
-            statement("state", _state(node, instance)),
+            statement("state", _state(lab, node, instance)),
             statement("interface", interface),
             statement("virtual_router_id", instance.virtual_router_id),
             statement("priority", instance.priority[node]),
@@ -104,7 +104,7 @@ def _addresses(machine: Machine, interface: str, instance: VrrpInstance) -> Iter
         yield statement(str(vip), *device, *words)
 
 
-def _state(node: str, instance: VrrpInstance) -> str:
+def _state(lab: Lab, node: str, instance: VrrpInstance) -> str:
     if node in instance.state:
         return instance.state[node]
     preferred = max(instance.priority, key=instance.priority.__getitem__)
@@ -113,6 +113,7 @@ def _state(node: str, instance: VrrpInstance) -> str:
         instance.nopreempt
         or instance.preempt_delay is not None
         or _authenticates_by(instance, "AH")
+        or is_strict(instance.settings, lab.global_defs.settings, node)
     )
     return "MASTER" if node == preferred and not refused else "BACKUP"
 

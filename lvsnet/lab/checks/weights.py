@@ -10,6 +10,8 @@ from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_vrrp import VrrpInstance
 
+_KEEPS = "sync_group_tracking_weight"
+"""A group with it may have weights (keepalived.conf(5))."""
 _LEAST, _MOST = 1, 254
 """Between which keepalived keeps a priority that weights change."""
 
@@ -26,7 +28,10 @@ class _Weighed:
 def without_effect(lab: Lab) -> Iterator[Finding]:
     """Weights that keepalived ignores, and those that move nothing."""
     grouped = {
-        member: group for group, spec in lab.vrrp_sync_group.items() for member in spec.group
+        member: group
+        for group, spec in lab.vrrp_sync_group.items()
+        if _KEEPS not in spec.settings.given
+        for member in spec.group
     }
     for name, instance in lab.vrrp.items():
         for one in _weighed(lab, instance):
@@ -59,7 +64,12 @@ def gap(lab: Lab) -> Iterator[Finding]:
     The next one keeps the addresses where they are when the two are equal: a BACKUP accepts
     advertisements of its own priority (RFC 3768, 6.4.2).
     """
-    grouped = {member for spec in lab.vrrp_sync_group.values() for member in spec.group}
+    grouped = {
+        member
+        for spec in lab.vrrp_sync_group.values()
+        if _KEEPS not in spec.settings.given
+        for member in spec.group
+    }
     for name, instance in lab.vrrp.items():
         weighed = _weighed(lab, instance)
         if not weighed or len(instance.priority) < 2 or name in grouped or instance.nopreempt:

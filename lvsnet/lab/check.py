@@ -116,6 +116,7 @@ CHECKS: tuple[Check, ...] = (
     quorum.for_keepalived,
     quorum.reachable,
     quorum.sorry,
+    quorum.inhibited,
     members.members,
     members.members_once,
     members.ports,

@@ -93,6 +93,18 @@ RULES: dict[str, Rule] = {
         " gained, not even when keepalived starts",
         "update_quorum_state() of keepalived/check/ipwrapper.c",
     ),
+    "inhibit-hash": Rule(
+        "warning",
+        "inhibit_on_failure with scheduler sh or mh and no fallback: a real server that has failed"
+        " stays in the table with weight 0, and its clients are refused",
+        "net/netfilter/ipvs/ip_vs_sh.c and ip_vs_mh.c; ipvsadm(8), --sched-flags",
+    ),
+    "inhibit-persistence": Rule(
+        "warning",
+        "inhibit_on_failure with persistence: clients of a real server that has failed are sent to"
+        " it all the same, unless net.ipv4.vs.expire_quiescent_template is 1",
+        "Documentation/networking/ipvs-sysctl.rst of Linux, expire_quiescent_template",
+    ),
     "sorry-unused": Rule(
         "warning",
         "a service has a sorry server and no check: no real server ever counts as dead",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.lab.checks.balancing import FLAGGED
+from lvsnet.lab.checks.members import holder_of, vip_holders
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.model import Lab
+from lvsnet.lab.model import Lab, Node
+from lvsnet.lab.model_services import Service
 
+_EXPIRES = "net.ipv4.vs.expire_quiescent_template"
 _KEEPALIVEDS = (
     "alpha",
     "omega",
@@ -75,6 +79,47 @@ def reachable(lab: Lab) -> Iterator[Finding]:
                 because=rests_on,
                 rule="hysteresis-weights",
             )
+
+
+def inhibited(lab: Lab) -> Iterator[Finding]:
+    """A real server that stays in the table with weight 0 has no clients that go on to it."""
+    for name, service in lab.services.items():
+        loc = ("services", name, "inhibit_on_failure")
+        if not service.inhibit_on_failure or service.configured_by == "ipvsadm":
+            continue
+        fallback = {f"{service.scheduler}-fallback", "flag-1"} & set(service.sched_flags)
+        if service.scheduler in FLAGGED and not fallback:
+            yield Finding(
+                loc,
+                f"service {name}: a real server that fails stays in the table with weight 0, and"
+                f" scheduler {service.scheduler} refuses the clients that it hashes to it; add"
+                f" {service.scheduler}-fallback to sched_flags, or take inhibit_on_failure out",
+                because=(("services", name, "scheduler"), ("services", name, "sched_flags")),
+                rule="inhibit-hash",
+            )
+        if service.persistence_timeout is not None:
+            stuck = [node for node in _serving(lab, service) if not _expires(lab.nodes[node])]
+            if stuck:
+                yield Finding(
+                    loc,
+                    f"service {name}: a real server that fails stays in the table with weight 0,"
+                    f" and persistence goes on to send its clients there; set {_EXPIRES}: 1 on"
+                    f" {' and '.join(stuck)}, or take inhibit_on_failure out",
+                    because=(("services", name, "persistence_timeout"), ("nodes",), ("vrrp",)),
+                    rule="inhibit-persistence",
+                )
+
+
+def _serving(lab: Lab, service: Service) -> list[str]:
+    """Its directors."""
+    holder = holder_of(service, vip_holders(lab))
+    priority = () if holder is None else lab.vrrp[holder].priority
+    return [node for node in priority if node in lab.nodes]
+
+
+def _expires(node: Node) -> bool:
+    written = {key.replace("/", "."): value for key, value in node.sysctls.items()}
+    return written.get(_EXPIRES, "0") != "0"
 
 
 def sorry(lab: Lab) -> Iterator[Finding]:

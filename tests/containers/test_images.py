@@ -181,12 +181,27 @@ def forget(api: docker.APIClient) -> None:
     assert images.remove(api, of_these_tests(api)) == []
 
 
-def test_where_no_registry_answers_they_are_made_of_the_node_file_system(
-    client: docker.APIClient,
-) -> None:
+@pytest.fixture(scope="module")
+def said(client: docker.APIClient) -> list[str]:
+    """What two said who needed the images at one time, when there were none."""
     forget(client)
     said: list[str] = []
-    ensure(client, NODES, said.append)
+    others = [connect(), connect()]
+    threads = [
+        threading.Thread(target=ensure, args=(other, NODES, said.append)) for other in others
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    for other in others:
+        other.close()
+    return said
+
+
+def test_where_no_registry_answers_they_are_made_of_the_node_file_system(
+    client: docker.APIClient, said: list[str]
+) -> None:
     made = of_these_tests(client)
     assert [one.name for one in made] == sorted(map(name_of, ROLES))
     assert {one.base for one in made} == {"node file system"}
@@ -195,6 +210,11 @@ def test_where_no_registry_answers_they_are_made_of_the_node_file_system(
     assert "nginx" in says(client, name_of("realserver"), "nginx -v 2>&1")
     (label,) = {client.inspect_image(name_of("client"))["Config"]["Labels"]["lvsnet.image"]}
     assert label == "client"
+
+
+def test_of_two_at_once_one_builds_and_the_other_waits(said: list[str]) -> None:
+    assert len([line for line in said if line.startswith("image client: building")]) == 1
+    assert len([line for line in said if "waiting for another lvsnet" in line]) == 1
 
 
 def test_what_is_there_is_not_built_again(client: docker.APIClient) -> None:
@@ -217,27 +237,29 @@ def test_only_what_is_missing_is_built(client: docker.APIClient) -> None:
     assert name_of("director") in after
 
 
-def test_of_two_at_once_one_builds_and_the_other_waits(client: docker.APIClient) -> None:
-    forget(client)
-    said: list[str] = []
-    others = [connect(), connect()]
-    threads = [
-        threading.Thread(target=ensure, args=(other, NODES, said.append)) for other in others
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert len([line for line in said if line.startswith("image client: building")]) == 1
-    assert len([line for line in said if "waiting for another lvsnet" in line]) == 1
-    assert set(ids(client)) == set(map(name_of, ROLES))
-    for other in others:
-        other.close()
+def test_one_in_use_stays_under_another_name_until_it_is_free(
+    client: docker.APIClient, without_less: str
+) -> None:
+    ensure(client, NODES, silent)
+    old = ids(client)[name_of("client")]
+    container = client.create_container(name_of("client"), ["true"], name=CONTAINER)
+    try:
+        images.build(client, without_less, silent)
+        (kept,) = [one for one in of_these_tests(client) if one.id == old]
+        assert kept.outdated
+        assert kept.containers == (CONTAINER,)
+        assert images.remove(client, [kept]) == [kept]
+    finally:
+        client.remove_container(container, force=True)
+    (kept,) = [one for one in of_these_tests(client) if one.id == old]
+    assert images.remove(client, [kept]) == []
+    assert not [one for one in of_these_tests(client) if one.outdated]
 
 
 def test_what_a_package_brings_comes_into_the_image_as_it_is(
     client: docker.APIClient, without_less: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    forget(client)  # or else what was built before would do
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/proxy")
     images.build(client, without_less, silent)
     look = "cd /usr/lib/less-test; stat -c '%n %A %U:%G %N' file link /var/lib/less-test/empty"
@@ -254,26 +276,6 @@ def test_what_a_package_brings_comes_into_the_image_as_it_is(
     assert "127.0.0.1" not in json.dumps(told)
     found = says(client, name_of("director"), "grep -rl 127.0.0.1:9/ /etc /var /root")
     assert found == ""
-
-
-def test_one_in_use_stays_under_another_name_until_it_is_free(
-    client: docker.APIClient, without_less: str
-) -> None:
-    forget(client)
-    ensure(client, NODES, silent)
-    old = ids(client)[name_of("client")]
-    container = client.create_container(name_of("client"), ["true"], name=CONTAINER)
-    try:
-        images.build(client, without_less, silent)
-        (kept,) = [one for one in of_these_tests(client) if one.id == old]
-        assert kept.outdated
-        assert kept.containers == (CONTAINER,)
-        assert images.remove(client, [kept]) == [kept]
-    finally:
-        client.remove_container(container, force=True)
-    (kept,) = [one for one in of_these_tests(client) if one.id == old]
-    assert images.remove(client, [kept]) == []
-    assert not [one for one in of_these_tests(client) if one.outdated]
 
 
 def test_a_build_that_fails_shows_why_and_changes_nothing(

@@ -55,7 +55,7 @@ Call = tuple[str, str, list[object], dict[str, object]]
 Shape = tuple[str, frozenset[tuple[str, str]]]
 """What is called, and of what kind each of its options is."""
 
-VALIDATED = ("dr", "two-networks", "ipv6", "vips-4")
+VALIDATED = ("two-networks", "vips-4")
 """Vagrant itself looks at these, for which it takes seconds: no other lab asks anything else of it.
 """
 

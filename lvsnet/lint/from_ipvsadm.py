@@ -6,17 +6,28 @@ ipvsadm(8); a rule file has the same words without the program's name (ipvsadm-s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from itertools import pairwise
 
 from lvsnet.lint.from_conf import SYNC_GROUP_ADDRESS, SYNC_PORT
 from lvsnet.lint.model import Given, Place
-from lvsnet.lint.site import IPAddress, RealServer, SyncDaemon, VirtualServer
+from lvsnet.lint.site import IPAddress, Machine, RealServer, SyncDaemon, VirtualServer
 from lvsnet.lint.written import Written
 
 _KINDS = {"-g": "DR", "--gatewaying": "DR", "-m": "NAT", "--masquerading": "NAT"}
 _KINDS |= {"-i": "TUN", "--ipip": "TUN"}
 _PROTOCOLS = {"-t": "TCP", "--tcp-service": "TCP", "-u": "UDP", "--udp-service": "UDP"}
+
+
+def added(machine: Machine, lines: Iterable[tuple[str, Place]]) -> Machine:
+    """A machine with what lines add to what its keepalived.conf says."""
+    lines = list(lines)
+    return replace(
+        machine,
+        servers=(*machine.servers, *servers(machine.name, lines)),
+        sync=machine.sync or sync_daemon(lines),
+    )
 
 
 def servers(machine: str, lines: Iterable[tuple[str, Place]]) -> tuple[VirtualServer, ...]:

@@ -114,12 +114,7 @@ class _Source:
         made = replace(made, place=host.place)
         if not made.globals.block:
             made = replace(made, globals=Written(("global_defs",), host.place, ()))
-        lines = [*host.commands, *self._rules(node)]
-        return replace(
-            made,
-            servers=(*made.servers, *from_ipvsadm.servers(node.name, lines)),
-            sync=made.sync or from_ipvsadm.sync_daemon(lines),
-        )
+        return from_ipvsadm.added(made, (*host.commands, *self._rules(node)))
 
     def _configuration(
         self, node: Node, where: Callable[[Place], Place] | None
@@ -164,6 +159,7 @@ class _Source:
             sysctls=dict(node.sysctls),
             sysctl_places={key: self.at(("nodes", name, "sysctls", key)) for key in keys},
             commands=(*own, *rest),
+            of_lab=True,
         )
 
     def _rules(self, node: Node) -> Iterator[tuple[str, Place]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from lvsnet.errors import LabFileError, Problem
 from lvsnet.keepalived.lexing import LARGEST_FILE
 from lvsnet.lab.source import read_text
+from lvsnet.lint.from_tree import is_machine
 from lvsnet.lint.reading import decoded, text_of
 from lvsnet.resources import lab_file
 
@@ -34,6 +35,8 @@ class Target:
     text: str
     path: Path
     """Where it is; what it includes is relative to that."""
+    root: Path | None = None
+    """The directory of the machine's files, where there are more of them."""
 
     @property
     def is_lab(self) -> bool:
@@ -75,17 +78,19 @@ def _targets(given: str) -> Iterator[Target]:
     if _is_lab(str(path), text):
         yield Target("", str(path), read_text(path), path)
     else:
-        yield Target(machine_of(path), str(path), text, path)
+        yield Target(machine_of(path), str(path), text, path, _root(path))
 
 
 def _of_directory(path: Path) -> Iterator[Target]:
-    """Its own keepalived.conf, or those of machines, or labs."""
-    found = [one for one in (path / MAIN, path / "etc" / "keepalived" / MAIN) if one.exists()]
-    if not found:
-        found = sorted({*path.glob(f"*/{MAIN}"), *path.glob(f"*/etc/keepalived/{MAIN}")})
-    for one in found:
-        yield Target(machine_of(one), str(one), text_of(one), one)
-    if found:
+    """It as a machine, or the machines in it, or the labs."""
+    machines = list(_machine(path)) or [
+        target
+        for one in sorted(path.iterdir())
+        if one.is_dir() and not one.name.startswith(".")
+        for target in _machine(one)
+    ]
+    if machines:
+        yield from machines
         return
     labs = [
         one
@@ -97,6 +102,29 @@ def _of_directory(path: Path) -> Iterator[Target]:
         raise LabFileError([Problem(str(path), None, None, what)])
     for one in labs:
         yield Target("", str(one), read_text(one), one)
+
+
+def _machine(path: Path) -> Iterator[Target]:
+    """A directory that has a keepalived.conf, or other files of a machine; nothing of another."""
+    root = path if is_machine(path) else None
+    for one in (path / "etc" / "keepalived" / MAIN, path / MAIN):
+        if one.exists():
+            yield Target(machine_of(one), str(one), text_of(one), one, root)
+            return
+    if root is not None:
+        yield Target(machine_of(path / MAIN), str(path), "", path, root)
+
+
+def _root(path: Path) -> Path | None:
+    """The directory of its machine, for a file that lies in it as on the machine itself.
+
+    None on the machine itself, which has more files than anybody reads.
+    """
+    if path.parts[-3:] != ("etc", "keepalived", MAIN) or (
+        path.is_absolute() and len(path.parts) == 4
+    ):
+        return None
+    return path.parents[2]
 
 
 def machine_of(path: PurePath) -> str:
@@ -137,4 +165,4 @@ def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
         seen.add(target.file)
         twice = not target.is_lab and names.count(target.machine) > 1
         machine = target.file if twice else target.machine
-        yield Target(machine, target.file, target.text, target.path)
+        yield replace(target, machine=machine)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from lvsnet.errors import LabFileError, Problem
 from lvsnet.keepalived.expanding import Remark
-from lvsnet.lint import allowing
+from lvsnet.lint import allowing, from_ipvsadm, from_tree
 from lvsnet.lint.from_conf import machine
 from lvsnet.lint.gathering import Target
 from lvsnet.lint.model import SEVERITIES, Finding, Place, Rule, Severity
-from lvsnet.lint.reading import around, read
+from lvsnet.lint.reading import Configuration, around, read
 from lvsnet.lint.rules.keywords import INCLUDE
 from lvsnet.lint.site import Machine, Site
 from lvsnet.lint.table import LAB_FILE, RULES, judge
@@ -125,16 +125,24 @@ def _configurations(targets: Sequence[Target], report: Report) -> None:
         report.files.append(target.file)
         report.texts[target.file] = target.text
         try:
-            files = around(target.path, target.text)
-            found = read(str(target.path), files, target.machine)
+            found = _read(target)
+            host, texts = from_tree.host(target.root) if target.root else (None, {})
         except LabFileError as error:
             report.unread += error.problems
             continue
-        report.texts.update(found.texts)
+        report.texts.update(found.texts | texts)
         report.findings += [_of_include(one) for one in found.remarks]
-        machines.append(machine(target.machine, target.file, found.statements))
-        names += found.texts
+        made = machine(target.machine, target.file, found.statements, host)
+        machines.append(from_ipvsadm.added(made, host.commands) if host else made)
+        names += [*found.texts, *texts]
     _judge(Site(tuple(machines)), dict.fromkeys(names), report)
+
+
+def _read(target: Target) -> Configuration:
+    """Its keepalived.conf; nothing of a machine that has none."""
+    if target.root == target.path:
+        return Configuration((), (), {})
+    return read(str(target.path), around(target.path, target.text), target.machine)
 
 
 def _judge(site: Site, files: Iterable[str], report: Report, allow: Collection[str] = ()) -> None:

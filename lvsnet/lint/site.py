@@ -248,12 +248,14 @@ class Held:
     address: IPAddress
     interface: str
     segment: str
-    """Empty for an interface in none, such as lo."""
+    """Its network where segments have no names; empty for an interface in none, such as lo."""
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
 class Host:
-    """What is known of a machine besides its keepalived.conf: of a lab's, most."""
+    """What is known of a machine besides its keepalived.conf: of a lab's all, of others what
+    further files say."""
 
     role: str
     place: Place
@@ -264,6 +266,11 @@ class Host:
     sysctl_places: Mapping[str, Place] = field(default_factory=dict)
     commands: tuple[tuple[str, Place], ...] = ()
     """Lines that are run once at its start."""
+    modules: frozenset[str] | None = None
+    """Of the kernel, that are loaded at its start; None where that is not known."""
+    complete: bool = True
+    """Whether all addresses and routes are known."""
+    of_lab: bool = False
 
 
 @dataclass(frozen=True)
@@ -305,6 +312,13 @@ class Site:
 
     def servers(self) -> tuple[VirtualServer, ...]:
         return tuple(one for machine in self.machines for one in machine.servers)
+
+    def holder(self, address: IPAddress) -> Machine | None:
+        """The machine that has an address by itself."""
+        for machine in self.machines:
+            if machine.host and address in {one.address for one in machine.host.held}:
+                return machine
+        return None
 
     def machine(self, name: str) -> Machine:
         return next(one for one in self.machines if one.name == name)

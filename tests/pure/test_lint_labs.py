@@ -12,6 +12,7 @@ from lvsnet.lint.gathering import Target, gather
 from lvsnet.lint.linting import CHOSEN, Choice, Report, lint, severity
 from lvsnet.lint.table import RULES
 from lvsnet.plan.keepalived import PATH
+from lvsnet.plan.render import write
 
 ROOT = Path(__file__).parents[2]
 LABS = sorted((ROOT / "labs").glob("*.yaml"))
@@ -84,5 +85,36 @@ def test_what_a_rule_names_is_there_and_each_pair_is_named() -> None:
     assert set(PAIRS) - named == {*ONLY_LIVE, *SAME}
 
 
-SAME = ("03-vip-missing-forwarding", "04-nat-gateway-elsewhere")
-"""Another symptom of what a rule names already, and what only lab files have a rule for."""
+SAME = ("03-vip-missing-forwarding",)
+"""Another symptom of what a rule names already."""
+
+
+FROM_FILES = {
+    "01-no-arp-ignore": "arp-ignore",
+    "02-no-arp-announce": "arp-announce",
+    "04-nat-gateway-elsewhere": "nat-return-path",
+    "04-nat-without-ip-forward": "nat-ip-forward",
+    "12-each-others-real-servers": "each-others-real-servers",
+}
+"""What shows in the files of the machines, too, that `lvsnet render` writes."""
+
+
+def rendered_files(path: Path, folder: Path) -> Report:
+    write(compile_file(path).plan, folder)
+    targets, unread = gather([str(folder)])
+    assert unread == ()
+    return lint(targets, Choice())
+
+
+@every_lab
+def test_the_directories_of_its_machines_have_nothing_else(path: Path, tmp_path: Path) -> None:
+    plan = compile_file(path).plan
+    assert told(rendered_files(path, tmp_path)) <= {*plan.allow, *CHOSEN}
+
+
+@pytest.mark.parametrize("pair", FROM_FILES)
+def test_a_broken_site_shows_in_the_files_of_its_machines(pair: str, tmp_path: Path) -> None:
+    broken = rendered_files(BROKEN / pair / "broken.yaml", tmp_path / "broken")
+    right = rendered_files(BROKEN / pair / "right.yaml", tmp_path / "right")
+    assert FROM_FILES[pair] in told(broken)
+    assert FROM_FILES[pair] not in told(right)

@@ -1,7 +1,8 @@
 """Each rule has a wrong example, in which it is found where ``# here`` is, and a right one.
 
 ``lint/RULE.txt`` has both: ``==== wrong: MACHINE`` begins a machine's keepalived.conf,
-``==== wrong: NAME.yaml`` a lab file. Nothing else that is more than a note is in the right one.
+``==== wrong: NAME.yaml`` a lab file, ``==== wrong: MACHINE/etc/...`` a file in a machine's
+directory. Nothing else that is more than a note is in the right one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lvsnet.lab import rules
-from lvsnet.lint.gathering import Target
+from lvsnet.lint.gathering import Target, gather
 from lvsnet.lint.linting import Choice, Report, lint, severity
 from lvsnet.lint.reference import reference
 from lvsnet.lint.table import FAMILIES, RULES
@@ -22,41 +23,53 @@ ROOT = FOLDER.parents[2]
 every_rule = pytest.mark.parametrize("rule", RULES)
 
 
-def examples(rule: str) -> dict[str, tuple[Target, ...]]:
-    """``wrong`` and ``right`` -> the files."""
-    found: dict[str, tuple[Target, ...]] = {}
+def examples(rule: str) -> dict[str, dict[str, str]]:
+    """``wrong`` and ``right`` -> the names of files -> their texts."""
+    found: dict[str, dict[str, str]] = {"wrong": {}, "right": {}}
     text = (FOLDER / f"{rule}.txt").read_text()
     _, *parts = re.split(r"^==== (wrong|right): (\S+)\n", text, flags=re.MULTILINE)
     for which, name, content in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        machine = "" if name.endswith(".yaml") else name
-        target = Target(machine, name, content, Path(name))
-        found[which] = (*found.get(which, ()), target)
+        found[which][name] = content
     return found
 
 
-def linted(targets: tuple[Target, ...]) -> Report:
+def linted(texts: dict[str, str], folder: Path) -> Report:
+    targets = tuple(
+        Target("" if name.endswith(".yaml") else name, name, text, Path(name))
+        for name, text in texts.items()
+    )
+    if any("/" in name for name in texts):
+        for name, text in texts.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        targets, unread = gather([str(folder)])
+        assert unread == ()
     report = lint(targets, Choice())
     assert not report.unread
     return report
 
 
 @every_rule
-def test_a_rule_is_found_where_it_is_broken_and_nowhere_else(rule: str) -> None:
+def test_a_rule_is_found_where_it_is_broken_and_nowhere_else(rule: str, tmp_path: Path) -> None:
     wrong = examples(rule)["wrong"]
     meant = {
-        (target.file, number)
-        for target in wrong
-        for number, line in enumerate(target.text.splitlines(), 1)
+        (name, number)
+        for name, text in wrong.items()
+        for number, line in enumerate(text.splitlines(), 1)
         if line.endswith("# here")
     }
-    found = {(one.place.file, one.place.line) for one in linted(wrong).findings if one.rule == rule}
+    found = {
+        (one.place.file.removeprefix(f"{tmp_path}/"), one.place.line)
+        for one in linted(wrong, tmp_path).findings
+        if one.rule == rule
+    }
     assert found == meant
     assert meant
 
 
 @every_rule
-def test_what_is_right_breaks_no_rule(rule: str) -> None:
-    findings = linted(examples(rule)["right"]).findings
+def test_what_is_right_breaks_no_rule(rule: str, tmp_path: Path) -> None:
+    findings = linted(examples(rule)["right"], tmp_path).findings
     assert [one for one in findings if one.rule == rule or severity(one) != "note"] == []
 
 

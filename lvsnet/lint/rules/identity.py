@@ -79,16 +79,18 @@ NAMES_EQUAL = Rule(
 
 
 def router_id_differs(site: Site) -> Iterator[Finding]:
-    holders: dict[tuple[IPAddress, str], list[Instance]] = defaultdict(list)
+    holders: dict[IPAddress, list[Instance]] = defaultdict(list)
     for instance in site.instances():
         for vip in instance.vips:
-            # Where segments are known, one address may be in two of them.
-            holders[vip.address, instance.segment].append(instance)
+            holders[vip.address].append(instance)
     told = set()
-    for (address, _), found in holders.items():
+    for address, found in holders.items():
         first = found[0]
         for other in found[1:]:
             if other.machine == first.machine or None in (first.router_id, other.router_id):
+                continue
+            # Where segments are known, one address may be in two of them.
+            if first.segment and other.segment and first.segment != other.segment:
                 continue
             pair = (first.written.place, other.written.place)
             if first.router_id.value == other.router_id.value or pair in told:  # type: ignore[union-attr]
@@ -227,7 +229,7 @@ def names_equal(site: Site) -> Iterator[Finding]:
 
 def _same_segment(one: Instance, other: Instance) -> bool:
     """By name where segments are known; else instances whose VIPs are in one network are."""
-    if one.segment or other.segment:
+    if one.segment and other.segment:
         return one.segment == other.segment
     return any(
         mine.address in theirs.network or theirs.address in mine.network

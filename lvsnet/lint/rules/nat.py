@@ -37,11 +37,21 @@ ONE_NETWORK = Rule(
 NO_FORWARDING = Rule(
     "nat-ip-forward",
     "error",
-    "with NAT a director does not forward (net.ipv4.ip_forward=0): requests reach the real servers,"
+    "with NAT a director does not forward (net.ipv4.ip_forward=0, or for IPv6"
+    " net.ipv6.conf.all.forwarding=0): requests reach the real servers,"
     " answers are dropped, and connections stay in SYN_RECV",
     "Documentation/networking/ip-sysctl.rst of Linux, ip_forward",
-    "set net.ipv4.ip_forward=1 on all directors",
+    "set net.ipv4.ip_forward=1, or net.ipv6.conf.all.forwarding=1, on all directors",
     "04-nat-without-ip-forward",
+)
+RETURN_PATH = Rule(
+    "nat-return-path",
+    "error",
+    "with NAT a real server's answers do not go through the director that holds the VIP: nobody"
+    " puts the VIP back into them, and connections stay in SYN_RECV",
+    "ip_vs_out_hook() of net/netfilter/ipvs/ip_vs_core.c",
+    "make a VIP of the directors in that network the real servers' gateway",
+    "04-nat-gateway-elsewhere",
 )
 
 
@@ -79,7 +89,7 @@ def gateways(site: Site) -> Iterator[Finding]:
 
 def one_network(site: Site) -> Iterator[Finding]:
     for machine in site.machines:
-        if machine.host is not None:
+        if machine.host is not None and machine.host.of_lab:
             # Of a lab the clients are known, and its own check looks at each of them.
             continue
         for server in machine.servers:
@@ -104,12 +114,39 @@ def ip_forward(site: Site) -> Iterator[Finding]:
         if machine.host is None:
             continue
         server = next((one for one in machine.servers if _behind_nat(one)), None)
-        key = "net.ipv4.ip_forward"
-        if server is not None and machine.host.sysctls.get(key, "1") == "0":
+        ipv6 = server is not None and server.address is not None and server.address.version == 6
+        key = "net.ipv6.conf.all.forwarding" if ipv6 else "net.ipv4.ip_forward"
+        unsaid = "0" if machine.host.complete else "1"
+        if server is not None and machine.host.sysctls.get(key, unsaid) == "0":
             yield Finding(
                 NO_FORWARDING.name,
-                machine.host.sysctl_places.get(key, machine.host.place),
+                machine.host.sysctl_places.get(key, server.place),
                 f"{machine.name} has virtual_server {server.name} with NAT, and {key}=0",
+            )
+
+
+def return_path(site: Site) -> Iterator[Finding]:
+    """Of machines' directories; the nodes of a lab have a check of their own, which knows more."""
+    told = set()
+    for server in site.servers():
+        director = site.machine(server.machine)
+        for real in server.real_servers:
+            machine = site.holder(real.address) if real.kind == "NAT" and real.address else None
+            host = machine.host if machine else None
+            if machine is None or host is None or host.of_lab or not host.complete:
+                continue
+            ways = {via for to, via in host.routes if to in ("default", "0.0.0.0/0", "::/0")}
+            leading = {str(one) for one in director.own_addresses()}
+            leading |= {str(vip.address) for one in director.instances for vip in one.vips}
+            if machine.name in told or ways & leading:
+                continue
+            told.add(machine.name)
+            way = f"its gateway is {min(ways)}" if ways else "it has no gateway"
+            yield Finding(
+                RETURN_PATH.name,
+                real.place,
+                f"virtual_server {server.name}: real server {machine.name} answers past"
+                f" {director.name}: {way}",
             )
 
 
@@ -143,6 +180,6 @@ def _beside(site: Site, machine: Machine, real: RealServer) -> bool:
 
 FAMILY = Family(
     "NAT",
-    (GATEWAY_APART, GATEWAY_FIXED, ONE_NETWORK, NO_FORWARDING),
-    (gateways, one_network, ip_forward),
+    (GATEWAY_APART, GATEWAY_FIXED, ONE_NETWORK, NO_FORWARDING, RETURN_PATH),
+    (gateways, one_network, ip_forward, return_path),
 )

@@ -1,4 +1,4 @@
-"""Machines that answer for a VIP with DR or TUN: known of a lab's machines only."""
+"""Machines that answer for a VIP with DR or TUN: seen of labs, and of machines' directories."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def quiet(site: Site) -> Iterator[Finding]:
             values = _in_force(host, key)
             if any(value in fitting for value, _ in values):
                 continue
-            value, place = values[0] if values else ("0", host.place)
+            value, place = values[0] if values else ("0", _where(host, vip))
             message = f"{machine.name} has VIP {vip} and net.ipv4.conf.all.{key}={value}"
             yield Finding(rule.name, place, message)
 
@@ -72,7 +72,7 @@ def has_vip(site: Site) -> Iterator[Finding]:
         held |= {one.address for instance in machine.instances for one in instance.vips}
         added = any(_changes(line, "add", vip) for line, _ in host.commands)
         gone = [place for line, place in host.commands if _changes(line, "del", vip)]
-        if gone or (vip not in held and not added):
+        if gone or (vip not in held and not added and host.complete):
             place = gone[0] if gone else host.place
             yield Finding(NO_VIP.name, place, f"{machine.name} does not have VIP {vip}")
 
@@ -120,6 +120,12 @@ def _in_force(host: Host, key: str) -> list[tuple[str, Place]]:
         key=lambda found: found[0],
         reverse=True,
     )
+
+
+def _where(host: Host, address: IPAddress) -> Place:
+    """Where an address that the machine has is written, or else the machine."""
+    found = (one.place for one in host.held if one.address == address and one.place)
+    return next(found, host.place)
 
 
 def _changes(line: str, how: str, address: IPAddress) -> bool:

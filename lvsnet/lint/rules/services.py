@@ -197,6 +197,15 @@ SORRY_UNUSED = Rule(
     "keepalived.conf(5), sorry_server; update_quorum_state() of keepalived/check/ipwrapper.c",
     "write checks",
 )
+VS_MODULE = Rule(
+    "ip-vs-not-loaded",
+    "warning",
+    "net.ipv4.vs.* is set when the machine starts, and ip_vs is not loaded by then: these"
+    " parameters are not there yet, and nobody sets them later",
+    "Documentation/networking/ipvs-sysctl.rst of Linux; modules-load.d(5), sysctl.d(5)",
+    "write ip_vs into a file of /etc/modules-load.d; a container has no modules of its own, so load"
+    " it on its host",
+)
 SUSPEND = Rule(
     "ha-suspend-fwmark",
     "warning",
@@ -398,6 +407,17 @@ def quorum(site: Site) -> Iterator[Finding]:
                 yield Finding(SORRY_ORDER.name, word.place, message)
 
 
+def modules(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        if machine.host is None or machine.host.modules is None or "ip_vs" in machine.host.modules:
+            continue
+        for key, place in machine.host.sysctl_places.items():
+            if key.startswith("net.ipv4.vs."):
+                message = f"{machine.name} sets {key}, and loads no ip_vs when it starts"
+                yield Finding(VS_MODULE.name, place, message)
+                break
+
+
 FAMILY = Family(
     "Virtual servers",
     (
@@ -424,7 +444,8 @@ FAMILY = Family(
         SLACK,
         SORRY_UNUSED,
         SORRY_ORDER,
+        VS_MODULE,
         SUSPEND,
     ),
-    (forwarding, scheduling, protocols, twice, real_servers, weights, quorum),
+    (forwarding, scheduling, protocols, twice, real_servers, weights, quorum, modules),
 )

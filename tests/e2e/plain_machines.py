@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -35,12 +35,17 @@ echo $seen
 def plain_lab(lab: Lab) -> str:
     """A lab file of the same machines, wired the same, with nothing on them but their addresses."""
     lines = [f"name: {lab.name}-plain", "segments:"]
-    lines += [f"  {name}: {segment.subnet}" for name, segment in lab.segments.items()]
+    lines += [f"  {name}: {_listed(segment.subnet)}" for name, segment in lab.segments.items()]
     lines.append("nodes:")
     for name, node in lab.nodes.items():
-        wires = ", ".join(f"{segment}: {address}" for segment, address in node.interfaces.items())
+        wires = ", ".join(f"{segment}: {_listed(own)}" for segment, own in node.interfaces.items())
         lines.append(f"  {name}: {{role: host, interfaces: {{{wires}}}}}")
     return "\n".join(lines) + "\n"
+
+
+def _listed(values: Iterable[object]) -> str:
+    """As a list of YAML's."""
+    return f"[{', '.join(map(str, values))}]"
 
 
 def deploy_plain(user: User, name: str) -> Path:
@@ -96,7 +101,9 @@ def netplan_commands(directory: Path) -> Iterator[str]:
                     address.items() if isinstance(address, dict) else [(address, {})]
                 )
                 label = f" label {options['label']}" if "label" in options else ""
-                yield f"ip address replace {written} dev {name}{label}"
+                # networkd would ask for a second whether an IPv6 address is somebody else's.
+                unasked = " nodad" if ":" in written else ""
+                yield f"ip address replace {written} dev {name}{label}{unasked}"
             for route in interface.get("routes", []):
                 yield f"ip route replace {route['to']} via {route['via']}"
 

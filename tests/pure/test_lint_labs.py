@@ -118,3 +118,13 @@ def test_a_broken_site_shows_in_the_files_of_its_machines(pair: str, tmp_path: P
     right = rendered_files(BROKEN / pair / "right.yaml", tmp_path / "right")
     assert FROM_FILES[pair] in told(broken)
     assert FROM_FILES[pair] not in told(right)
+
+
+def test_the_larger_filter_holds_where_packets_leave_a_tunnel(tmp_path: Path) -> None:
+    """lvsnet's own on tunl0 is 2, and a strict one on another interface is not asked there."""
+    text = (ROOT / "labs" / "tun.yaml").read_text()
+    for key in ("all", "eth1"):
+        file = tmp_path / f"{key}.yaml"
+        sysctls = f"role: realserver, sysctls: {{net.ipv4.conf.{key}.rp_filter: 1}}"
+        file.write_text(text.replace("role: realserver", sysctls))
+        assert told(lab(file)) == set()

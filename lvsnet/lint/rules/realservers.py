@@ -79,13 +79,13 @@ def has_vip(site: Site) -> Iterator[Finding]:
 
 def tunnels(site: Site) -> Iterator[Finding]:
     for machine, host, vip in _serving(site, ("TUN",)):
-        values = [(value, place) for value, place in _in_force(host, "rp_filter") if value != "0"]
+        values = _in_force(host, "rp_filter", ("all", *TUNNELS))
         if not values or vip.version != 4:
             continue
-        on_tunnel = any(one.interface.startswith(TUNNELS) for one in host.held)
-        if on_tunnel and all(value == "2" for value, _ in values):
-            continue
         value, place = values[0]
+        on_tunnel = any(one.interface.startswith(TUNNELS) for one in host.held)
+        if value == "0" or (value == "2" and on_tunnel):
+            continue
         yield Finding(
             RP_FILTER.name, place, f"{machine.name} takes VIP {vip} by TUN with rp_filter={value}"
         )
@@ -109,13 +109,17 @@ def _serving(
                     yield machine, machine.host, server.address
 
 
-def _in_force(host: Host, key: str) -> list[tuple[str, Place]]:
-    """What is set for all interfaces or for one; the largest value counts."""
+def _in_force(host: Host, key: str, of: tuple[str, ...] = ("",)) -> list[tuple[str, Place]]:
+    """What is set for all interfaces or for one, the largest value first, which counts.
+
+    ``of``: what the names begin with of those that matter.
+    """
     return sorted(
         (
             (value, host.sysctl_places.get(name, host.place))
             for name, value in host.sysctls.items()
-            if name.startswith("net.ipv4.conf.") and name.endswith(f".{key}")
+            if name.startswith(tuple(f"net.ipv4.conf.{one}" for one in of))
+            and name.endswith(f".{key}")
         ),
         key=lambda found: found[0],
         reverse=True,

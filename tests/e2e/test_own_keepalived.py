@@ -232,12 +232,24 @@ def test_a_strict_deploy_refuses_what_is_unwise_unless_the_lab_allows_it(warm_us
     assert remarks(warm_user.tries("deploy", "--no-wait", "--strict", allowed)) == []
 
 
+ENDLESS = OWN.replace("TCP_CHECK {", "SMTP_CHECK {\n            host {\n            }")
+
+
 def test_one_that_keepalived_reads_for_ever_is_refused(warm_user: User) -> None:
-    endless = OWN.replace("TCP_CHECK {", "SMTP_CHECK {\n            host {\n            }")
-    said = message(warm_user.tries("deploy", own(warm_user, "endless", endless)))
+    # It waits at a pipe, for over what comes then it would keep a processor busy for ten seconds.
+    waits = ENDLESS.replace("conf.d/*.conf", "conf.d/*.pipe")
+    pipe = "mkdir -p /etc/keepalived/conf.d && mkfifo /etc/keepalived/conf.d/a.pipe"
+    piped = ("keepalived: master.conf\n", f"keepalived: master.conf\n    exec: [{pipe}]\n")
+    said = message(warm_user.tries("deploy", own(warm_user, "endless", waits, piped)))
     assert said.startswith("lvsnet: lb01: keepalived.conf: keepalived ")
     assert " did not end within 10 s: it has an SMTP_CHECK with a `host` block" in said
     assert (warm_user.processes(), warm_user.left()) == ({}, [])
+
+
+def test_keepalived_reads_an_smtp_check_with_a_host_for_ever(unwise: tuple[User, Done]) -> None:
+    script = "cat >/root/endless.conf; timeout 2 keepalived -t -f /root/endless.conf"
+    done = unwise[0].tries("exec", "lb02", "sh", "-c", script, stdin=ENDLESS.encode())
+    assert done.code == 124, done  # as timeout(1) ends
 
 
 def test_keepalived_still_says_what_was_recorded(unwise: tuple[User, Done]) -> None:

@@ -93,8 +93,8 @@ def replace(namespace: Path, rules: Sequence[Rule]) -> None:
     except OSError as error:
         if error.errno in MISSING:
             raise LvsnetError(
-                "the kernel the lab runs on cannot filter what bridges pass on "
-                f"({error.strerror}): it needs nftables for bridges (CONFIG_NF_TABLES, "
+                f"the kernel the lab runs on, {os.uname().release}, cannot filter what bridges "
+                f"pass on ({error.strerror}): it needs nftables for bridges (CONFIG_NF_TABLES, "
                 "CONFIG_NF_TABLES_BRIDGE); `lvsnet kernel build` builds a guest kernel with it"
             ) from error
         raise

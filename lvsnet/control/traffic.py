@@ -31,7 +31,7 @@ def begin(place: Place, lab: str, load: Load) -> str:
 
 
 def serve(place: Place, lab: str, node: str, scheme: str, port: int) -> str:
-    """Have a node answer what comes to a port, tcp or udp, with a line that has its name.
+    """Have a node answer what comes to a port, tcp, udp or sctp, with a line that has its name.
 
     It does until `end`, or the node ends; by what it is called from now on.
 

@@ -208,8 +208,8 @@ _TRAFFIC: dict[str, Schema] = {
     },
     "serve": {
         "description": (
-            "Nodes that answer at the port of a tcp or udp target as long as the traffic lasts; "
-            "NODE:udp/PORT for another port."
+            "Nodes that answer at the port of a tcp, udp or sctp target as long as the traffic "
+            "lasts; NODE:udp/PORT for another port."
         ),
         **_some({"type": "string"}),
     },

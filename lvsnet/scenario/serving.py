@@ -22,7 +22,9 @@ def read(
     """
     if names and target.scheme not in ANSWERED:
         first = names[0]
-        why = f"{target} is answered by web servers; serve is for tcp:// and udp:// targets"
+        why = (
+            f"{target} is answered by web servers; serve is for tcp://, udp:// and sctp:// targets"
+        )
         told.error(first.mark, f"{first.path}: {why}")
         return ()
     found: dict[Answerer, str] = {}

@@ -31,7 +31,7 @@ def begin(lab: str, runtime: Runtime, request: Mapping[str, object], _report: Re
         case {
             "responder": {
                 "node": str() as node,
-                "scheme": "tcp" | "udp" as scheme,
+                "scheme": "tcp" | "udp" | "sctp" as scheme,
                 "port": int() as port,
             }
         }:

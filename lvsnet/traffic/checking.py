@@ -44,7 +44,9 @@ def check_responder(node: str, scheme: str, port: int, plan: Plan) -> None:
     """
     find(plan, node)
     if scheme not in ANSWERED:
-        raise LvsnetError(f"{node}: what answers listens on a tcp or udp port, not {scheme!r}")
+        raise LvsnetError(
+            f"{node}: what answers listens on a tcp, udp or sctp port, not {scheme!r}"
+        )
     if not 1 <= port <= 65535:
         raise LvsnetError(f"{node}: {port} is no port: 1 to 65535 are")
 

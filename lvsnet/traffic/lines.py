@@ -1,4 +1,4 @@
-"""What tcp and udp targets are sent, and what they answer, without I/O: a line, and a line."""
+"""What targets without http are sent, and what they answer, without I/O: a line, and a line."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from lvsnet.endpoint import bracketed
 
 STYLES = ("request", "keepalive", "hold")
 SCHEMES = ("http", "tcp", "udp", "sctp")
-ANSWERED = ("tcp", "udp")
+ANSWERED = ("tcp", "udp", "sctp")
 """Those whose answer is a line that lvsnet's own responder can give."""
 
 
@@ -78,7 +78,7 @@ class Answerer:
 
     node: str
     scheme: str
-    """``tcp`` or ``udp``."""
+    """One of `ANSWERED`."""
     port: int
 
     def __str__(self) -> str:

@@ -1,17 +1,21 @@
-"""A server for tcp and udp targets where a node has none: answers a line with the node's name."""
+"""A server for targets without http where a node has none: answers a line with the node's name."""
 
 from __future__ import annotations
 
 import errno
+import re
 import select
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lvsnet.traffic.lines import number_in
 
 IP_PKTINFO = 8
 """include/uapi/linux/in.h; Python has not got it."""
+NET = Path("/proc/thread-self/net")
 LINK_LOCAL = b"\xfe\x80"
 BACKLOG = 4096
 READ_SIZE = 64 * 1024
@@ -27,6 +31,8 @@ def listening(scheme: str, port: int) -> list[socket.socket]:
     Raises:
         OSError: the port is taken.
     """
+    if scheme == "sctp":
+        return _of_associations(port)
     kind = socket.SOCK_DGRAM if scheme == "udp" else socket.SOCK_STREAM
     made: list[socket.socket] = []
     try:
@@ -53,6 +59,35 @@ def listening(scheme: str, port: int) -> list[socket.socket]:
             one.close()
         raise
     return made
+
+
+def _of_associations(port: int) -> list[socket.socket]:
+    """A socket for each address: one that has all of them tells the client so (RFC 9260, 5.1.2),
+    who may then go on to another one than the VIP."""
+    made: list[socket.socket] = []
+    kind = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
+    try:
+        for family, address in _own_addresses():
+            made.append(socket.socket(family, kind, socket.IPPROTO_SCTP))
+            made[-1].bind((address, port))
+            made[-1].listen(BACKLOG)
+    except BaseException:
+        for one in made:
+            one.close()
+        raise
+    return made
+
+
+def _own_addresses() -> list[tuple[int, str]]:
+    """Those of the network namespace, each once; not those that mean nothing without interface."""
+    four = re.findall(r"\|-- (\S+)\n +/32 host LOCAL", (NET / "fib_trie").read_text())
+    found = [(int(socket.AF_INET), one) for one in dict.fromkeys(four)]
+    with suppress(FileNotFoundError):  # a kernel without IPv6
+        for line in (NET / "if_inet6").read_text().splitlines():
+            packed = bytes.fromhex(line.split()[0])
+            if packed[:2] != LINK_LOCAL:
+                found.append((int(socket.AF_INET6), socket.inet_ntop(socket.AF_INET6, packed)))
+    return found
 
 
 def answer(name: str, line: bytes) -> bytes:

@@ -177,4 +177,4 @@ def test_nobody_answers_after_a_failure(fails: str) -> None:
 def test_who_answers_is_written_as_the_command_takes_it() -> None:
     assert targets.answerer(str(A)) == A
     with pytest.raises(ValueError, match="write such as nginx01:udp/9000"):
-        targets.answerer("nginx01:sctp/9000")
+        targets.answerer("nginx01:dccp/9000")

@@ -108,7 +108,7 @@ def test_a_load_that_cannot_be_sent_is_refused(wrong: Load, words: str) -> None:
     ("node", "scheme", "port", "words"),
     [
         ("nobody", "udp", 9000, "has no node nobody"),
-        ("nginx01", "http", 80, "tcp or udp"),
+        ("nginx01", "http", 80, "tcp, udp or sctp"),
         ("nginx01", "udp", 65536, "no port"),
     ],
 )

@@ -110,23 +110,27 @@ def keepalived_files(lab: Lab, node: str, sites: Sequence[Site]) -> tuple[File, 
     return (File(PATH, write(items), 0o644),)
 
 
-def _shared(machine: Machine, own: tuple[Statement, ...]) -> Iterator[Statement]:
+def _shared(machine: Machine, own: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """What stands beside instances and services: of all machines with keepalived, of those that
     it names, or of those that use it. ``own`` are this machine's instances and services.
     """
+    plain: list[Statement] = []
+    named: list[Statement] = []
     for name, keyword in FILE.keywords.items():
         tree = machine.lab.settings.given.get(name)
         if not isinstance(tree, dict) or not is_named(keyword):
             if own or is_of(tree, machine.name):
-                yield from setting(machine, keyword, tree)
+                plain += setting(machine, keyword, tree)
             continue
         here = {
             one: inner
             for one, inner in tree.items()
-            if any(one in used(own, user) for user in _USERS.get(name, ()))
+            if any(one in used((*own, *plain), user) for user in _USERS.get(name, ()))
             or (isinstance(inner, dict) and is_of(inner.get(_ENDS.get(name, "")), machine.name))
         }
-        yield from setting(machine, keyword, here)
+        named += setting(machine, keyword, here)
+    # keepalived knows a name only once it is defined.
+    return (*named, *plain)
 
 
 def _global_defs(

@@ -37,6 +37,7 @@ def test_an_address_is_as_pyroute2_writes_it(address: str) -> None:
     message = ifaddrmsg()
     message["family"] = 10 if ":" in ip else 2
     message["index"], message["prefixlen"] = 5, int(length)
+    message["flags"] = links.NO_DAD if ":" in ip else 0
     message["attrs"] = [("IFA_LOCAL", ip), ("IFA_ADDRESS", ip)]
     if address == "192.168.10.11/24":
         message["attrs"].append(("IFA_BROADCAST", "192.168.10.255"))

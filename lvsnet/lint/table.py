@@ -23,6 +23,7 @@ from lvsnet.lint.rules import (
     sync,
     timing,
     tracking,
+    weights,
 )
 from lvsnet.lint.site import Site
 
@@ -37,6 +38,7 @@ FAMILIES: tuple[Family, ...] = (
     groups.FAMILY,
     scripts.FAMILY,
     services.FAMILY,
+    weights.FAMILY,
     checks.FAMILY,
     directors.FAMILY,
     nat.FAMILY,

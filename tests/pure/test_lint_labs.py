@@ -94,7 +94,7 @@ FROM_FILES = {
     "02-no-arp-announce": "arp-announce",
     "04-nat-gateway-elsewhere": "nat-return-path",
     "04-nat-without-ip-forward": "nat-ip-forward",
-    "12-each-others-real-servers": "each-others-real-servers",
+    "12-each-others-real-servers": "director-loop",
 }
 """What shows in the files of the machines, too, that `lvsnet render` writes."""
 

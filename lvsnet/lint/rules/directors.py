@@ -32,10 +32,10 @@ REALS_DIFFER = Rule(
     "write the same real servers and weights on all directors",
 )
 EACH_OTHER = Rule(
-    "each-others-real-servers",
+    "director-loop",
     "error",
-    "two directors are each other's real servers with the same rules: the backup gives a connection"
-    " back, and so on until the packet's TTL is used up",
+    "two directors of a service are each other's real servers, with DR or TUN, and both balance:"
+    " the backup gives a connection back, and so on until its packets' TTL is used up",
     "ip_vs_in_hook() of net/netfilter/ipvs/ip_vs_core.c;"
     " Documentation/networking/ipvs-sysctl.rst of Linux, backup_only",
     "let other machines serve; or set net.ipv4.vs.backup_only=1 and run sync daemons",
@@ -165,8 +165,8 @@ def each_others(site: Site) -> Iterator[Finding]:
                 counterpart = _counterpart(other, server)
                 if other is machine or counterpart is None or _only_backup(other):
                     continue
-                mine = [real for real in server.real_servers if real.address in own[other.name]]
-                theirs = [r for r in counterpart.real_servers if r.address in own[machine.name]]
+                mine = _over(server, own[other.name])
+                theirs = _over(counterpart, own[machine.name])
                 if mine and theirs:
                     yield Finding(
                         EACH_OTHER.name,
@@ -176,6 +176,11 @@ def each_others(site: Site) -> Iterator[Finding]:
                         f" {machine.name} is one",
                         (Related(theirs[0].place, f"{machine.name} as a real server"),),
                     )
+
+
+def _over(server: VirtualServer, addresses: frozenset[IPAddress]) -> list[RealServer]:
+    """The real servers that are a machine with these addresses; NAT's packets do not go round."""
+    return [one for one in server.real_servers if one.address in addresses and one.kind != "NAT"]
 
 
 def _only_backup(machine: Machine) -> bool:

@@ -8,7 +8,7 @@ from lvsnet.lint.model import Family, Finding, Rule
 from lvsnet.lint.site import OWNER, Site
 
 STRICT_UNREACHABLE = Rule(
-    "strict-vip-unreachable",
+    "strict-unreachable",
     "warning",
     "vrrp_strict is on: by the RFC a master that does not own the VIP accepts no packets for it, so"
     " keepalived has the firewall drop them: the VIP is there and does not answer",
@@ -25,9 +25,10 @@ STRICT_UNICAST = Rule(
     "take vrrp_strict out",
 )
 STRICT_REFUSES = Rule(
-    "keepalived-strict",
+    "strict-ignored",
     "warning",
-    "vrrp_strict forbids something that is written: keepalived leaves it out",
+    "vrrp_strict is on, and the RFC does not know something that is written: keepalived leaves that"
+    " out",
     "vrrp_complete_instance() of keepalived/vrrp/vrrp.c; RFC 3768",
     "take vrrp_strict out, or what it forbids",
 )
@@ -53,6 +54,14 @@ NO_SOURCE = Rule(
     "keepalived.conf(5), unicast_src_ip",
     "write unicast_src_ip",
 )
+WITHOUT_EFFECT = Rule(
+    "vrrp-without-effect",
+    "warning",
+    "an instance has a setting that does nothing without another one, or beside it: keepalived"
+    " leaves it out",
+    "vrrp_complete_instance() of keepalived/vrrp/vrrp.c; vrrp_end_handler() of vrrp_parser.c",
+    "take it out, or write what it goes with",
+)
 _FORBIDDEN = ("authentication", "preempt_delay", "down_timer_adverts", "no_virtual_ipaddress")
 
 
@@ -76,6 +85,23 @@ def strict(site: Site) -> Iterator[Finding]:
             yield Finding(STRICT_REFUSES.name, one.state.place, message)
 
 
+def without_effect(site: Site) -> Iterator[Finding]:
+    for one in site.instances():
+        lacking = {
+            "unicast_ttl": "" if one.peers else "there is no unicast peer",
+            "mcast_dst_ip": "its advertisements go to unicast peers" if one.peers else "",
+            "timer_expired_backup": "" if one.nopreempt else "there is no nopreempt",
+            "vmac_xmit_base": "" if one.written.all("use_vmac") else "there is no use_vmac",
+            "owner_ignore_adverts": "" if one.priority == OWNER else "its priority is not 255",
+            "track_src_ip": "" if one.source else "there is no mcast_src_ip or unicast_src_ip",
+        }
+        for word, reason in lacking.items():
+            found = one.written.last(word)
+            if found is not None and reason:
+                message = f"VRRP instance {one.name}: {word} does nothing, as {reason}"
+                yield Finding(WITHOUT_EFFECT.name, found.place, message)
+
+
 def unicast(site: Site) -> Iterator[Finding]:
     for one in site.instances():
         if one.unicast is None:
@@ -93,6 +119,14 @@ def unicast(site: Site) -> Iterator[Finding]:
 
 FAMILY = Family(
     "Strict mode and unicast",
-    (STRICT_UNREACHABLE, STRICT_UNICAST, STRICT_REFUSES, NO_PEERS, PEER_SELF, NO_SOURCE),
-    (strict, unicast),
+    (
+        STRICT_UNREACHABLE,
+        STRICT_UNICAST,
+        STRICT_REFUSES,
+        WITHOUT_EFFECT,
+        NO_PEERS,
+        PEER_SELF,
+        NO_SOURCE,
+    ),
+    (strict, without_effect, unicast),
 )

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gcd
 
 from lvsnet.lint.model import Family, Finding, Related, Rule
 from lvsnet.lint.site import KINDS, Machine, RealServer, Site, VirtualServer
 
-SCHEDULERS = (
-    "rr wrr lc wlc lblc lblcr dh sh fo ovf mh sed nq twos".split()
-)  # fmt: skip
+SCHEDULERS = tuple("rr wrr lc wlc lblc lblcr dh sh fo ovf mh sed nq twos".split())
 """Of Linux 7.2 (net/netfilter/ipvs/Kconfig)."""
-UNWEIGHTED = ("rr", "lc", "dh")
-"""Which look at no weight but 0 (ip_vs_rr.c, ip_vs_lc.c, ip_vs_dh.c)."""
 FLAGS = {"sh-port": "sh", "sh-fallback": "sh", "mh-port": "mh", "mh-fallback": "mh"}
-
-SH_TABLE = 256
-"""Places of sh's table (CONFIG_IP_VS_SH_TAB_BITS, 8 unless the kernel was built otherwise)."""
-MH_BITS = 6
-"""Of a weight that mh's table has room for."""
 
 METHOD = Rule(
     "keepalived-forwarding-method",
@@ -100,8 +90,16 @@ REAL_TWICE = Rule(
 PORT = Rule(
     "dr-port",
     "error",
-    "with DR or TUN a real server has another port than the virtual server: packets arrive for the"
-    " port that the client chose, and keepalived puts the virtual server's in its place",
+    "with DR a real server has another port than the virtual server: packets arrive for the port"
+    " that the client chose, and keepalived puts the virtual server's in its place",
+    "ipvsadm(8), --real-server; validate_check_config() of keepalived/check/check_data.c",
+    "write the virtual server's port, or use NAT",
+)
+TUN_PORT = Rule(
+    "tun-port",
+    "error",
+    "with TUN a real server has another port than the virtual server: packets leave the tunnel for"
+    " the port that the client chose, and keepalived puts the virtual server's in its place",
     "ipvsadm(8), --real-server; validate_check_config() of keepalived/check/check_data.c",
     "write the virtual server's port, or use NAT",
 )
@@ -119,83 +117,6 @@ ADDRESS = Rule(
     "a real_server is no address: keepalived looks up no names, and leaves it out or ends",
     "keepalived.conf(5), real_server; alloc_rs() of keepalived/check/check_data.c",
     "write its address",
-)
-ALL_ZERO = Rule(
-    "weights-zero",
-    "error",
-    "all real servers of a virtual_server have weight 0: none of them gets new connections",
-    "ipvsadm(8), --weight",
-    "give those that are to work a weight above 0",
-)
-IGNORED = Rule(
-    "weight-unused",
-    "warning",
-    "real servers have different weights, and the scheduler looks at none: rr, lc and dh share"
-    " evenly",
-    "ipvsadm(8), --scheduler; net/netfilter/ipvs/ip_vs_rr.c",
-    "use wrr or wlc, or take the weights out",
-)
-SH_WEIGHTS = Rule(
-    "sh-weights",
-    "warning",
-    "the weights of a virtual server with lb_algo sh come to more than its table has places, 256:"
-    " some real servers have fewer than their share, or none",
-    "ip_vs_sh_reassign() of net/netfilter/ipvs/ip_vs_sh.c",
-    "write smaller weights in the same proportion, or use mh",
-)
-MH_WEIGHTS = Rule(
-    "mh-weights",
-    "warning",
-    "weights of a virtual server with lb_algo mh are so far apart that the kernel makes them"
-    " coarser: above 63 times their common divisor it shifts bits out of all of them",
-    "ip_vs_mh_shift_weight() of net/netfilter/ipvs/ip_vs_mh.c",
-    "write weights of 1 to 63",
-)
-THRESHOLDS = Rule(
-    "thresholds",
-    "error",
-    "a real server's lower threshold is above its upper one: the kernel refuses the real server",
-    "ip_vs_add_dest() of net/netfilter/ipvs/ip_vs_ctl.c; ipvsadm(8), --l-threshold",
-    "write a uthreshold that is larger than the lthreshold",
-)
-QUORUM = Rule(
-    "quorum-weights",
-    "warning",
-    "quorum is more than all real servers weigh together: keepalived lowers it to their sum, so one"
-    " that fails is enough to lose it",
-    "keepalived.conf(5), quorum; validate_check_config() of keepalived/check/check_data.c",
-    "write a quorum that the weights exceed when as many fail as may",
-)
-HYSTERESIS = Rule(
-    "hysteresis-quorum",
-    "warning",
-    "hysteresis is not below quorum: keepalived lowers it to quorum - 1",
-    "keepalived.conf(5), hysteresis; validate_check_config() of keepalived/check/check_data.c",
-    "write one below the quorum",
-)
-SORRY_ORDER = Rule(
-    "sorry-server-order",
-    "warning",
-    "sorry_server_inhibit or sorry_server_lvs_method stands before sorry_server, or without it:"
-    " keepalived ignores it",
-    "ssvri_handler() of keepalived/check/check_parser.c",
-    "write it below sorry_server",
-)
-SLACK = Rule(
-    "hysteresis-weights",
-    "warning",
-    "quorum and hysteresis together are more than all real servers weigh: the quorum is never"
-    " gained, not even when keepalived starts",
-    "keepalived.conf(5), hysteresis; update_quorum_state() of keepalived/check/ipwrapper.c",
-    "write a smaller hysteresis",
-)
-SORRY_UNUSED = Rule(
-    "sorry-unused",
-    "warning",
-    "a virtual_server has a sorry_server and nothing checks its real servers: none of them ever"
-    " counts as dead",
-    "keepalived.conf(5), sorry_server; update_quorum_state() of keepalived/check/ipwrapper.c",
-    "write checks",
 )
 VS_MODULE = Rule(
     "ip-vs-not-loaded",
@@ -326,85 +247,11 @@ def _fitting(server: VirtualServer, real: RealServer, where: str) -> Iterator[Fi
         return
     if real.kind in ("DR", "TUN") and real.port_written and real.port not in (0, server.port):
         message = f"{where}: with {real.kind} its port is the virtual server's, {server.port}"
-        yield Finding(PORT.name, real.place, message)
+        rule = PORT if real.kind == "DR" else TUN_PORT
+        yield Finding(rule.name, real.place, message)
     if real.address.version != server.address.version and real.kind != "TUN":
         message = f"{where}: IPv{real.address.version} behind an IPv{server.address.version} VIP"
         yield Finding(FAMILY_DIFFERS.name, real.place, f"{message} needs TUN")
-
-
-def weights(site: Site) -> Iterator[Finding]:
-    for server in site.servers():
-        where = f"virtual_server {server.name}"
-        reals = server.real_servers
-        if reals and not any(real.weight for real in reals):
-            yield Finding(ALL_ZERO.name, server.place, f"{where}: all weights are 0")
-        above = {real.weight for real in reals if real.weight}
-        scheduler = server.scheduler
-        counted = server.written.number("quorum")  # of weights
-        unweighted = scheduler is not None and scheduler.value in UNWEIGHTED and not counted
-        if scheduler is not None and unweighted and len(above) > 1:
-            shown = ", ".join(map(str, sorted(above)))
-            message = f"{where}: {scheduler.value} does not look at the weights {shown}"
-            yield Finding(IGNORED.name, scheduler.place, message)
-        if (
-            scheduler is not None
-            and scheduler.value == "sh"
-            and sum(map(_weight, reals)) > SH_TABLE
-        ):
-            message = f"{where}: with sh the weights come to {sum(map(_weight, reals))}"
-            yield Finding(SH_WEIGHTS.name, scheduler.place, message)
-        if scheduler is not None and scheduler.value == "mh" and above:
-            common = gcd(*above)
-            # As many bits as the largest has beyond the table's (ip_vs_mh_shift_weight()).
-            shift = max(0, (max(above) // common).bit_length() - MH_BITS)
-            if any(weight // common % (1 << shift) for weight in above):
-                times = max(above) // common
-                message = f"{where}: the largest weight is {times} times their common divisor"
-                yield Finding(MH_WEIGHTS.name, scheduler.place, message)
-        for real in reals:
-            upper = real.written.number("uthreshold")
-            lower = real.written.number("lthreshold")
-            if lower is not None and lower.value > (upper.value if upper else 0):
-                what = f"uthreshold {upper.value}" if upper else "no uthreshold"
-                message = f"{where}: lthreshold {lower.value} with {what}"
-                yield Finding(THRESHOLDS.name, lower.place, message)
-
-
-def _weight(real: RealServer) -> int:
-    return real.weight
-
-
-def quorum(site: Site) -> Iterator[Finding]:
-    for server in site.servers():
-        where = f"virtual_server {server.name}"
-        needed = server.written.number("quorum")
-        total = sum(real.weight for real in server.real_servers)
-        if needed is not None and server.real_servers and needed.value > total:
-            message = f"{where}: quorum {needed.value}, and the weights are {total} together"
-            yield Finding(QUORUM.name, needed.place, message)
-        slack = server.written.number("hysteresis")
-        if slack is not None and slack.value and slack.value >= (needed.value if needed else 1):
-            limit = needed.value if needed else 1
-            message = f"{where}: hysteresis {slack.value}, and quorum {limit}"
-            yield Finding(HYSTERESIS.name, slack.place, message)
-        sum_needed = (needed.value if needed else 1) + (slack.value if slack else 0)
-        if (
-            slack is not None
-            and server.real_servers
-            and sum_needed > max(total, needed.value if needed else 1)
-        ):
-            message = f"{where}: quorum and hysteresis are {sum_needed}, the weights {total}"
-            yield Finding(SLACK.name, slack.place, message)
-        if server.sorry is not None and not any(real.checks for real in server.real_servers):
-            yield Finding(SORRY_UNUSED.name, server.sorry.place, f"{where}: nothing checks")
-        there = False
-        for word in server.written.all(
-            "sorry_server", "sorry_server_inhibit", "sorry_server_lvs_method"
-        ):
-            there = there or word.keyword == "sorry_server"
-            if not there:
-                message = f"{where}: {word.keyword} before any sorry_server"
-                yield Finding(SORRY_ORDER.name, word.place, message)
 
 
 def modules(site: Site) -> Iterator[Finding]:
@@ -432,20 +279,11 @@ FAMILY = Family(
         TWICE,
         REAL_TWICE,
         PORT,
+        TUN_PORT,
         FAMILY_DIFFERS,
         ADDRESS,
-        ALL_ZERO,
-        IGNORED,
-        SH_WEIGHTS,
-        MH_WEIGHTS,
-        THRESHOLDS,
-        QUORUM,
-        HYSTERESIS,
-        SLACK,
-        SORRY_UNUSED,
-        SORRY_ORDER,
         VS_MODULE,
         SUSPEND,
     ),
-    (forwarding, scheduling, protocols, twice, real_servers, weights, quorum, modules),
+    (forwarding, scheduling, protocols, twice, real_servers, modules),
 )

@@ -50,9 +50,6 @@ _CHECKS: Mapping[str, frozenset[str]] = {
 }
 """What each kind of include does not pardon."""
 _SIMPLE = re.compile(r"[^\"\\{}!#$@~]*")
-_EMPTY = Bare("", None)
-"""A line without any sign, which ends a definition; one of blanks does not."""
-_NONE: frozenset[int] = frozenset()
 _KINDS: Mapping[str | None, str] = {
     None: "not there",
     "directory": "a directory",
@@ -205,8 +202,6 @@ def _line(reader: _Reader) -> Bare | None:
         return None
     _counted(reader)
     file.number, text = found
-    if not text:
-        return _EMPTY
     if _SIMPLE.fullmatch(text):
         stripped = text.lstrip(" \t")
         return Bare(stripped.rstrip(" \t"), None, offset=len(text) - len(stripped))
@@ -273,10 +268,10 @@ def _definition(reader: _Reader, value: str) -> Definition:
         return Definition((value,))
     found = [value[:-1].rstrip(" \t")]
     goes_on = True
-    while goes_on and (line := _next(reader)) is not None and line is not _EMPTY:
-        if line.text:
-            goes_on = line.text.endswith("\\")
-            found.append(line.text[:-1].rstrip(" \t") if goes_on else line.text)
+    # A comment ends it, too: it is an empty line of the copy that keepalived's processes read.
+    while goes_on and (line := _next(reader)) is not None and line.text:
+        goes_on = line.text.endswith("\\")
+        found.append(line.text[:-1].rstrip(" \t") if goes_on else line.text)
     kept = tuple(filter(None, found))
     return Definition(kept, multiline=True) if kept else Definition(("",))
 
@@ -305,8 +300,7 @@ def _piece(reader: _Reader, line: Bare) -> Bare | None:
 
 
 def _behind(line: Bare, at: int) -> Bare:
-    dropped = frozenset(one - at for one in line.dropped if one >= at) if line.dropped else _NONE
-    return Bare(line.text[at:], None, dropped, line.offset + at, line.continued)
+    return Bare(line.text[at:], None, line.offset + at, line.continued)
 
 
 def _checked(check: frozenset[str], words: tuple[str, ...]) -> frozenset[str]:

@@ -62,21 +62,11 @@ class Bare:
     text: str
     """Without the space around it; a backslash at its end is the line's, see ``continued``."""
     comment: str | None
-    """With its marker; None when there is none."""
-    dropped: frozenset[int] = frozenset()
-    """Where in ``text`` a character stands whose backslash was taken off."""
+    """With its marker, which may have a backslash before it; None when there is none."""
     offset: int = 0
     """Of ``text`` in the line."""
     continued: bool = False
     """Whether the line ends in a backslash, in its comment or before."""
-
-    def source(self, start: int, end: int) -> str:
-        """How ``text[start:end]`` was written."""
-        if not self.dropped:
-            return self.text[start:end]
-        return "".join(
-            ("\\" if at in self.dropped else "") + self.text[at] for at in range(start, end)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +130,6 @@ def bare(line: str, name: str, number: int) -> Bare:
     quote = 0
     skip = -1
     column = 0
-    dropped: list[int] = []
-    behind = 0
-    """Backslashes taken off before the comment."""
     continued = False
     at = 0
     while found := _SPECIAL.search(text, at):
@@ -157,16 +144,15 @@ def bare(line: str, name: str, number: int) -> Bare:
                 text = text[:at]
                 continued = True
                 break
-            case "\\" if not quote and text[at + 1] in "#!" and skip < 0:
-                text = text[:at] + text[at + 1 :]
-                dropped.append(at)
-                at += 1
             case "\\":
+                # The backslash is taken off, and what is left begins a comment in the copy of the
+                # configuration that the parent writes and its processes read.
+                if not quote and skip < 0 and text[at + 1] in "#!":
+                    skip = at
                 at += 2
             case _:
                 if not quote and skip < 0:
                     skip = at
-                    behind = len(dropped)
                 at += 1
     if quote:
         raise UnreadableError(
@@ -174,12 +160,12 @@ def bare(line: str, name: str, number: int) -> Bare:
         )
     comment = None
     if skip >= 0:
-        comment = line[offset + skip + behind :]
+        comment = line[offset + skip :]
         text = text[:skip]
     text = text.rstrip(_BLANKS)
     if continued:
         text += "\\"
-    return Bare(text, comment, frozenset(dropped), offset, continued)
+    return Bare(text, comment, offset, continued)
 
 
 def brace(text: str, names: bool = False) -> int:

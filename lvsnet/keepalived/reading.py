@@ -186,9 +186,8 @@ def _read_line(builder: Builder, line: str, number: int, name: str, defining: bo
         return False
     text = bare(line, name, number)
     if defining:
-        builder.add(Line(_as_it_stands(line), number) if line else _BLANK)
-        # A line that is all comment is passed over, and the definition goes on.
-        return bool(line) and (text.text.endswith("\\") or not text.text)
+        builder.add(Line(_as_it_stands(line), number) if line.strip(" \t") else _BLANK)
+        return text.text.endswith("\\")
     if not text.text and not _hides_backslash(line, text):
         builder.add(Comment(*_comment(text), number) if text.comment is not None else _BLANK)
         return False
@@ -231,7 +230,7 @@ def _read_parts(builder: Builder, text: Bare, line: str, number: int, name: str)
             return False
         if found:
             end = len(whole[: found.end()].rstrip(" \t"))
-            condition = Word(whole[:end], text.source(0, end), text.offset + 1)
+            condition = Word(whole[:end], whole[:end], text.offset + 1)
     last: Statement | None = None
     while at < len(whole):
         if INCLUDE.match(whole, at):
@@ -303,7 +302,8 @@ def _as_it_stands(line: str) -> str:
 
 def _comment(text: Bare) -> tuple[str, str]:
     comment = text.comment or "#"
-    return comment[1:].rstrip(), comment[0]
+    marker = comment[:2] if comment[0] == "\\" else comment[0]
+    return comment[len(marker) :].rstrip(), marker
 
 
 def _commented(one: Statement, comment: Comment) -> Statement:
@@ -312,7 +312,7 @@ def _commented(one: Statement, comment: Comment) -> Statement:
 
 def _word(text: Bare, start: int, piece: Piece, keyword: str) -> Word:
     """A word with its spelling, unless it is the one that the writer would choose."""
-    source = text.source(start + piece.start, start + piece.end)
+    source = text.text[start + piece.start : start + piece.end]
     column = text.offset + start + piece.start + 1
     if source == piece.text and _BARE.fullmatch(source):
         return Word(piece.text, None, column)

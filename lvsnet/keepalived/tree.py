@@ -28,7 +28,8 @@ class Comment:
     text: str
     """All after the marker, its leading space too."""
     marker: str = "#"
-    """``#`` or ``!``"""
+    """``#`` or ``!``; a backslash before it does not keep keepalived's processes from ending the
+    line there."""
     line: int = field(default=0, compare=False, repr=False)
 
 

@@ -2,8 +2,9 @@
 
 The quoting follows keepalived 2.3's ``lib/parser.c``, which is stricter than keepalived.conf(5):
 
-- ``decomment()`` ends a line at ``#`` or ``!`` outside double quotes, drops the backslash of
-  ``\\#`` and ``\\!``, and takes ``\\"`` for no quote;
+- ``decomment()`` ends a line at ``#`` or ``!`` outside double quotes, and takes ``\\"`` for no
+  quote. It drops the backslash of ``\\#`` and ``\\!``, and ends the line there all the same: the
+  parent writes what it has read into a copy, and its processes read that;
 - ``read_line()`` breaks a line at ``{`` and ``}`` outside double quotes;
 - ``alloc_strvec()`` splits what is left into words. Double quotes hold a word together and there
   is no escape: a word with a ``"`` in it cannot be written;

@@ -29,7 +29,6 @@ from lvsnet.plan.model import (
 )
 from lvsnet.plan.netplan import netplan_files
 from lvsnet.plan.own import own_commands, own_configuration, own_daemons, own_texts, with_own
-from lvsnet.plan.own_keepalived import asked
 from lvsnet.plan.routes import routes
 from lvsnet.plan.services import Member, Site, by_method, rip, sites
 from lvsnet.plan.sysctls import sysctl_files, sysctls
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from lvsnet.lab import model as lab_model
     from lvsnet.lab import model_services
     from lvsnet.lab.model import Lab
+    from lvsnet.plan.own_keepalived import Asked
 
 T = TypeVar("T")
 
@@ -173,10 +173,20 @@ def _balancer(lab: Lab, node: str, services: Sequence[Site]) -> _Software:
 def _keepalived(
     node: str, spec: lab_model.Node, generated: Sequence[File], fixed: Sequence[str] = ()
 ) -> tuple[Daemon, ...]:
-    own = own_configuration(spec)
+    own = _asked(node, spec)
     if own is not None:
-        return (keepalived.keepalived_daemon(asked(node, own, own_texts(spec)).reads),)
+        return (keepalived.keepalived_daemon(own.reads),)
     return (keepalived.keepalived_daemon(fixed=fixed),) if generated else ()
+
+
+def _asked(node: str, spec: lab_model.Node) -> Asked | None:
+    """What a configuration of the user's own asks for; None without one."""
+    own = own_configuration(spec)
+    if own is None:
+        return None
+    from lvsnet.plan.own_keepalived import asked  # which brings a reader of configurations
+
+    return asked(node, own, own_texts(spec))
 
 
 def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
@@ -197,10 +207,9 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
     modules += ["ip_vs_ftp" for site in services if has_helper(site.service)]
     for name, spec in lab.nodes.items():
         # Of files that the lab does not bring; the kernel loads that when it is asked.
-        own = own_configuration(spec)
+        own = _asked(name, spec)
         if own is not None:
-            found = asked(name, own, own_texts(spec)).schedulers
-            modules += [f"ip_vs_{scheduler}" for scheduler in found]
+            modules += [f"ip_vs_{scheduler}" for scheduler in own.schedulers]
     for name in lab.nodes:
         modules += [module for need in _needs(lab, name, services) for module in need.modules]
     return _unique(modules)

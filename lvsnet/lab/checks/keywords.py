@@ -29,6 +29,10 @@ class Written:
     line: Line
     machines: tuple[str, ...]
     """Those that have it."""
+    command: bool
+    """Whether its first word is a command."""
+    user: str
+    """Who runs that; empty for whom global_defs names."""
 
 
 @dataclass(frozen=True)
@@ -142,18 +146,23 @@ def _of_block(
     for name, tree in given.items():
         keyword = block.keywords.get(name)
         if keyword is not None:
-            yield from _of_tree(place, keyword, tree, (*loc, name), place.machines)
+            own = given.get("user")
+            user = own.words[0] if isinstance(own, Line) else ""
+            yield from _of_tree(place, keyword, tree, (*loc, name), place.machines, user)
 
 
 def _of_tree(
-    place: _Place, keyword: Keyword, tree: Tree, loc: Loc, nodes: tuple[str, ...]
+    place: _Place, keyword: Keyword, tree: Tree, loc: Loc, nodes: tuple[str, ...], user: str
 ) -> Iterator[Written]:
     match tree:
-        case Line():
-            yield Written(loc, place.what, keyword.name, tree, nodes)
+        case Line(words):
+            # A command that has words behind it, its user first, has them in a list.
+            who = words[1] if keyword.command and len(words) > 1 else user
+            command = keyword.command and bool(words)
+            yield Written(loc, place.what, keyword.name, tree, nodes, command, who)
         case list():
             for number, one in enumerate(tree):
-                yield from _of_tree(place, keyword, one, (*loc, number), nodes)
+                yield from _of_tree(place, keyword, one, (*loc, number), nodes, user)
         case dict() if isinstance(keyword.block, Block):
             if not is_named(keyword):
                 yield from _of_block(place, keyword.block, tree, loc)
@@ -163,7 +172,7 @@ def _of_tree(
                     yield from _of_block(place, keyword.block, one, (*loc, name))
         case dict():
             for node, one in tree.items():
-                yield from _of_tree(place, keyword, one, (*loc, node), (node,))
+                yield from _of_tree(place, keyword, one, (*loc, node), (node,), user)
         case None:
             pass
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lvsnet.lab.checks.keywords import written
 from lvsnet.lab.checks.members import holder_of, vip_holders
 from lvsnet.lab.checks.tracking import tracks
 from lvsnet.lab.document import Loc
@@ -148,6 +149,11 @@ def _commands(lab: Lab) -> Iterator[_Command]:
                 user = lab.global_defs.script_user
                 what = f"service {name}: {key}"
                 yield _Command(("services", name, key), what, line, user, _known(lab, machines))
+    for one in written(lab):
+        if one.command:
+            what = f"{one.what}: {one.keyword}" if one.what else one.keyword
+            user = one.user or lab.global_defs.script_user
+            yield _Command(one.loc, what, one.line.words[0], user, _known(lab, one.machines))
 
 
 def _notifications(

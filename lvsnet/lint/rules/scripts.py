@@ -88,7 +88,7 @@ def paths(site: Site) -> Iterator[Finding]:
                 top = program.split("/")[1]
                 message = f"{command.what}: /{top} is a link to /usr/{top}; write /usr{program}"
                 yield Finding(PATH.name, command.place, message)
-            elif not program.startswith("/"):
+            elif not program.startswith("/") and not _SHELL_WORDS.fullmatch(program):
                 message = f"{command.what}: '{program}' is no absolute path"
                 yield Finding(PATH.name, command.place, message)
             shell = [word for word in words if _SHELL_WORDS.fullmatch(word)]

@@ -92,7 +92,13 @@ def test_files_can_be_named_in_several_ways(site: Path, arguments: tuple[str, ..
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--alone", "site"), ("--ignore", "auth-differs", "site"), ("site/lb01",)]
+    "arguments",
+    [
+        ("--alone", "site"),
+        ("--ignore", "auth-differs", "site"),
+        ("--rule", "owner-twice", "site"),
+        ("site/lb01",),
+    ],
 )
 def test_what_is_not_looked_for_is_not_found(site: Path, arguments: tuple[str, ...]) -> None:
     done = command(site, *arguments)

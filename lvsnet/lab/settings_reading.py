@@ -27,7 +27,7 @@ from lvsnet.keepalived.keywords.values import faults, fits
 from lvsnet.lab.settings import Line, is_named
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.units import Duration
-from lvsnet.lab.values import shown, text
+from lvsnet.lab.values import instance, shown, text
 
 _DURATION = re.compile(r"[0-9]+(\.[0-9]+)?(us|ms|s|m|h)")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -113,10 +113,19 @@ def _sections(keyword: Keyword, block: Block, value: object) -> Wrapped:
     if is_named(keyword):
         if not isinstance(value, dict):
             return Misplaced(f"expected a mapping of names to values, not {shown(value)}")
-        return {str(name): _section(block, one) for name, one in value.items()}
+        return {str(name): _called(name) or _section(block, one) for name, one in value.items()}
     if isinstance(value, list) and keyword.used == "all":
         return [_section(block, one) for one in value]
     return _section(block, value)
+
+
+def _called(name: object) -> Misplaced | None:
+    """What is wrong with a name that a block gives itself."""
+    try:
+        instance(name)
+    except ValueError as error:
+        return Misplaced(str(error), at_key=True)
+    return None
 
 
 def _section(block: Block, value: object) -> Wrapped:

@@ -135,7 +135,7 @@ def test_a_node_is_made_anew_under_its_name(lab: Record) -> None:
     RUNTIME.keep(lab)
     assert labs.record(NAME) == lab
     assert api.inspect(f"lvsnet-{NAME}-web").id != before
-    assert does("web", "ls /srv") == ""
+    assert does("web", "test -e /srv/file || echo gone") == "gone\n"
     assert RUNTIME.run(NAME, "client", CURL, 20) == (0, "web\n")
 
 

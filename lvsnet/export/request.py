@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 
 from lvsnet.endpoint import bracketed, parted
-from lvsnet.plan.model import Node, Plan
+from lvsnet.plan.model import Node, Plan, RealServerListed
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,12 @@ class Request:
 
 
 def through_a_vip(plan: Plan) -> Request | None:
-    """A request to the lab's first service by TCP, by a client if there is one.
+    """A request to the lab's first web service by TCP, by a client if there is one.
 
     None when there is no such service, or no machine to ask it that takes no part in it.
     """
-    service = next((one.service for one in plan.listed if one.protocol == "tcp"), None)
+    asked = (one for one in plan.listed if one.protocol == "tcp" and _by_a_web_server(plan, one))
+    service = next((one.service for one in asked), None)
     if service is None:
         return None
     vip, port = parted(service)
@@ -30,6 +31,18 @@ def through_a_vip(plan: Plan) -> Request | None:
             if node.role == role and _reaches(node, vip):
                 return Request(node.name, f"http://{bracketed(vip) if port == '80' else service}/")
     return None
+
+
+def _by_a_web_server(plan: Plan, one: RealServerListed) -> bool:
+    """Whether nothing but nginx is known to answer; of an address that moves nobody knows."""
+    address, port = parted(one.real_server)
+    for node in plan.nodes:
+        if any(
+            way.partition("/")[0] == address for each in node.interfaces for way in each.addresses
+        ):
+            others = [each for each in node.daemons if each.name != "nginx"]
+            return all(int(port) not in each.listens for each in others)
+    return True
 
 
 def _reaches(node: Node, address: str) -> bool:

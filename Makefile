@@ -69,14 +69,16 @@ system:
 
 # What only tests need: a Docker engine and crun on this machine's own kernel. The engine is the
 # tests' own, so the package must not start one (policy-rc.d: invoke-rc.d(8)). And Vagrant, where
-# there is a package of it, in Debian 12 (17 s, 80 MB): elsewhere what asks it is skipped. And the
-# shells whose command lines lvsnet completes (11 s, 30 MB).
+# there is a package of it, in Debian 12 (17 s, 80 MB): elsewhere what asks it is skipped. The
+# shells whose command lines lvsnet completes (11 s, 30 MB), and busybox, which an image that tests
+# make is filled with.
 tools: system
 	@missing=; need() { missing="$$missing $$1"; }; \
 	path="$$PATH:/usr/sbin:/sbin"; \
 	PATH=$$path command -v dockerd >/dev/null || need docker.io; \
 	PATH=$$path command -v crun >/dev/null || need crun; \
 	PATH=$$path command -v mkfs.ext4 >/dev/null || need e2fsprogs; \
+	command -v busybox >/dev/null || need busybox-static; \
 	command -v zsh >/dev/null || need zsh; \
 	command -v fish >/dev/null || need fish; \
 	release=$$(. /etc/os-release 2>/dev/null; echo "$${VERSION_CODENAME-}"); \

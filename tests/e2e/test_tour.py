@@ -35,5 +35,5 @@ def test_a_lab_without_a_service_has_no_tour(warm_user: User) -> None:
     )
     done = warm_user.tries("tour", "bare.yaml")
     assert done.code == 1
-    assert "needs a client and a TCP service" in done.err
+    assert "needs a client and a web service by TCP" in done.err
     assert warm_user.left() == []

@@ -120,5 +120,12 @@ class Place(Protocol):
         It has ended when this is interrupted. `lvsnet.control` has functions that call it.
         """
 
+    def follow(self, lab: str, name: str, request: Mapping[str, object], report: Report) -> None:
+        """Do one of `lvsnet.host.acts.ACTS` that tells what comes, until this is interrupted.
+
+        As `act`, but it may be silent for ever, and moves no held clock. Returns when it has ended
+        by itself, or the lab with it.
+        """
+
     def destroy(self, lab: str) -> None:
         """End a lab and wait until nothing of it is left."""

@@ -45,5 +45,9 @@ def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> o
     return acts.perform(name, lab, runtime, request, report)
 
 
+def follow(lab: str, name: str, request: Mapping[str, object], report: Report) -> None:
+    act(lab, name, request, report)
+
+
 def destroy(lab: str) -> None:
     operations.destroy(lab, Docker())

@@ -65,6 +65,11 @@ def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> o
     return _have_done(asked, report)
 
 
+def follow(lab: str, name: str, request: Mapping[str, object], report: Report) -> None:
+    asked = {"op": "act", "lab": lab, "name": name, "request": dict(request)}
+    _have_done(asked, report, silence=None)
+
+
 def container(image: str) -> dict[str, object]:
     """The body of a request to create a helper (Docker Engine API, ContainerCreate)."""
     return {
@@ -94,8 +99,10 @@ def container(image: str) -> dict[str, object]:
     }
 
 
-def _have_done(request: Mapping[str, object], report: Report) -> object:
-    """Have a helper do an operation; its result.
+def _have_done(
+    request: Mapping[str, object], report: Report, silence: float | None = SILENCE_S
+) -> object:
+    """Have a helper do an operation; its result. ``silence`` None waits for ever.
 
     Ctrl-C is passed on, and waited for: the helper takes back what it had begun.
 
@@ -115,6 +122,7 @@ def _have_done(request: Mapping[str, object], report: Report) -> object:
             end, first = processes.attach(identity)
             with end:
                 _start(client, identity)
+                end.settimeout(silence)
                 return _followed(client, identity, end, first, report)
         finally:
             _remove(client, identity)
@@ -138,7 +146,6 @@ def _followed(
 ) -> object:
     conversation = Conversation(report)
     conversation.receive(first)
-    end.settimeout(SILENCE_S)
     interrupted = False
     while True:
         try:

@@ -222,6 +222,10 @@ def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> o
     return _operations().act(lab, name, request, report)
 
 
+def follow(lab: str, name: str, request: Mapping[str, object], report: Report) -> None:
+    _operations().follow(lab, name, request, report)
+
+
 def _has_no_other(lab: str) -> LvsnetError:
     """Of clocks than the machine's."""
     from lvsnet.control.clock import refusal

@@ -37,6 +37,9 @@ class Operations(Protocol):
     def act(self, lab: str, name: str, request: Mapping[str, object], report: Report) -> object:
         """As `lvsnet.host.acts.perform`."""
 
+    def follow(self, lab: str, name: str, request: Mapping[str, object], report: Report) -> None:
+        """As `act`, of one that may be silent for ever."""
+
     def destroy(self, lab: str) -> None: ...
 
 

@@ -101,9 +101,11 @@ def call(
     request: Mapping[str, object],
     report: Report,
     stdin: bytes = b"",
-    silence: float = SILENCE,
+    silence: float | None = SILENCE,
 ) -> object:
     """One of the agent's operations, or of the supervisor's own; its result.
+
+    ``silence`` None waits for ever.
 
     Raises:
         SilenceError: nothing was heard for ``silence`` seconds.
@@ -162,7 +164,7 @@ def _converse(
     request: Mapping[str, object],
     read: Callable[[bytes], None],
     stdin: bytes,
-    silence: float,
+    silence: float | None,
 ) -> tuple[dict[str, object], bytes]:
     """Send a request and its input, hand on its output; how it was closed, and its errors."""
     stream = connection.open({**request, "input": "whole"})

@@ -133,7 +133,7 @@ def account(request: Mapping[str, object], wall: float) -> Account:
     operation = request.get("op")
     if operation in ("shell", "relay"):
         need = Need.pace
-    elif operation == "log" and request.get("follow"):
+    elif operation in ("log", "act") and request.get("follow"):
         need = Need.nothing
     else:
         need = Need.time

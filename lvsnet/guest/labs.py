@@ -224,6 +224,13 @@ def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> o
         )  # fmt: skip
 
 
+def follow(lab: str, name: str, request: Mapping[str, object], report: Report) -> None:
+    """Do an act that tells what comes, for as long as this is not interrupted."""
+    asked = {"op": "act", "name": name, "request": dict(request), "follow": True}
+    with client.connected(lab) as connection:
+        client.call(connection, asked, report, silence=None)
+
+
 def destroy(lab: str) -> None:
     """End a lab and wait until nothing of it is left.
 

@@ -25,6 +25,7 @@ ACTS: Mapping[str, str] = {
     "look.until": "lvsnet.observe.acts:until",
     "look.up": "lvsnet.observe.acts:up",
     "look.events": "lvsnet.observe.acts:events",
+    "look.follow": "lvsnet.observe.acts:follow",
     "look.log": "lvsnet.observe.acts:log",
     "look.requests": "lvsnet.observe.acts:requests",
     "look.stop": "lvsnet.observe.acts:stop",

@@ -194,6 +194,10 @@ def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> o
     return acts.perform(name, lab, found, request, report)
 
 
+def follow(lab: str, name: str, request: Mapping[str, object], report: Report) -> None:
+    act(lab, name, request, report)
+
+
 def destroy(lab: str) -> None:
     from lvsnet.host import operations
 

@@ -44,6 +44,26 @@ def events(lab: str, runtime: Runtime, request: Request, report: Report) -> obje
     return [list(asdict(event).values()) for event in found]
 
 
+def follow(lab: str, runtime: Runtime, _request: Request, report: Report) -> object:
+    """``{}``: an empty line once it is watched, then each event as a list, as it comes.
+
+    Until it is interrupted, or the lab has ended.
+    """
+    import json
+    import select
+
+    from lvsnet.observe import events
+
+    with events.begin(runtime.record(lab).plan, runtime) as watcher:
+        report("")
+        poll = select.poll()
+        poll.register(watcher.fd, select.POLLIN)
+        while True:
+            for event in watcher.read():
+                report(json.dumps(list(asdict(event).values())))
+            poll.poll()
+
+
 def log(lab: str, runtime: Runtime, request: Request, _report: Report) -> object:
     """``{node}``: the end of what its daemons said."""
     node = find(runtime.record(lab).plan, str(request.get("node")))

@@ -1,0 +1,1 @@
+"""What came of scenarios, as a page for a browser."""

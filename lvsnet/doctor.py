@@ -121,8 +121,8 @@ def _host_kernel(ipvs: Ipvs) -> Check:
         return Check(
             name, "ok", f"{release}: IPVS {ipvs.value}, and all else that labs can ask for"
         )
-    if "ip_vs" in absent:  # and so its schedulers, which go without saying
-        absent = [each for each in absent if not each.startswith(kernel.SCHEDULERS)]
+    if "ip_vs" in absent:  # and so its schedulers and the like, which go without saying
+        absent = [each for each in absent if not each.startswith(kernel.OF_IPVS)]
     return Check(name, "note", f"{release}: lacks {', '.join(absent)}")
 
 

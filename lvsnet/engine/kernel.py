@@ -42,17 +42,17 @@ USES: Mapping[str, str] = {
 }
 FILTERS = "nf_tables_"
 """Families of nf_tables: modules of their own before Linux 4.17, options of nf_tables since."""
-SCHEDULERS = "ip_vs_"
+OF_IPVS = "ip_vs_"
+"""Begins the names of IPVS's further modules, most of which are schedulers."""
+SCHEDULERS = (
+    "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos",
+)  # fmt: skip
 OF_MODULE: Mapping[str, str] = {"gre": "ip_gre"}
 """Name of a need -> the module that has it, when that has another name."""
 
 USUAL = (
-    "veth", "bridge", "ip_vs",
-    *(f"{SCHEDULERS}{name}" for name in (
-        "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf",
-        "twos",
-    )),
-    "ip_vs_ftp", "sctp", "ipip", "ip_gre", "fou", "sit", "ip6_tunnel", "ip6_gre",
+    "veth", "bridge", "ip_vs", *(f"{OF_IPVS}{name}" for name in SCHEDULERS),
+    "ip_vs_ftp", "ip_vs_pe_sip", "sctp", "ipip", "ip_gre", "fou", "sit", "ip6_tunnel", "ip6_gre",
     "sch_netem", "8021q", "dummy", "macvlan", "vxlan", "nf_conntrack", "nf_tables",
 )  # fmt: skip
 """All that labs can ask for, each a module's name."""
@@ -157,8 +157,8 @@ def use(name: str) -> str:
     """What a lab has a module for, in a word or two."""
     if name in USES:
         return USES[name]
-    if name.startswith(SCHEDULERS):
-        return f"scheduler {name.removeprefix(SCHEDULERS)}"
+    if name.startswith(OF_IPVS):
+        return f"scheduler {name.removeprefix(OF_IPVS)}"
     if name.startswith(FILTERS):
         return f"packet filters of family {name.removeprefix(FILTERS)}"
     return "kernel module"

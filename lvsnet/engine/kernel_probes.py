@@ -21,6 +21,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.generic import GenericNetlinkSocket
 
 from lvsnet.engine import kernel_modules
+from lvsnet.engine.kernel import OF_IPVS, SCHEDULERS
 from lvsnet.engine.syscalls import CLONE_NEWNET, setns, unshare
 from lvsnet.errors import LvsnetError
 
@@ -47,9 +48,6 @@ KINDS: Mapping[str, str] = {
 }
 """Module -> its kind of link, as ip-link(8) calls it."""
 
-SCHEDULERS = (
-    "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos",
-)  # fmt: skip
 ENGINES: Mapping[str, str] = {"ip_vs_pe_sip": "sip"}
 """Module -> its engine of persistence."""
 QDISCS: Mapping[str, Mapping[str, object]] = {
@@ -123,12 +121,12 @@ def scratch() -> Iterator[None]:
 
 
 def _able(name: str, links: IPRoute, ipvs: IPVS | None) -> bool:
-    scheduler = name.removeprefix("ip_vs_")
+    scheduler = name.removeprefix(OF_IPVS)
     if name in KINDS:
         return _link(links, KINDS[name])
     if name == "ip_vs":
         return ipvs is not None
-    if name.startswith("ip_vs_") and scheduler in SCHEDULERS:
+    if name.startswith(OF_IPVS) and scheduler in SCHEDULERS:
         return ipvs is not None and _scheduler(ipvs, scheduler)
     if name in ENGINES:
         return ipvs is not None and _engine(ipvs, ENGINES[name])
@@ -149,7 +147,7 @@ def _able(name: str, links: IPRoute, ipvs: IPVS | None) -> bool:
 
 def _ipvs(stack: ExitStack, names: Sequence[str]) -> IPVS | None:
     """A socket to IPVS when one is needed and the kernel has it."""
-    if not any(name == "ip_vs" or name.startswith("ip_vs_") for name in names):
+    if not any(name == "ip_vs" or name.startswith(OF_IPVS) for name in names):
         return None
     if not _generic(GENERIC["ip_vs"]):
         return None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from lvsnet.engine import kernel, kernel_modules, kernel_probes
 from lvsnet.engine.kernel import Ipvs, Kernel
 from lvsnet.errors import LvsnetError
+from lvsnet.lab.model_services import Scheduler
+from lvsnet.plan.methods import tun
 
 UBUNTU = Kernel("6.8.0-1014-azure", takes_modules=True)
 
@@ -178,9 +182,16 @@ def test_the_message_names_all_and_says_what_to_do() -> None:
 
 def test_all_that_labs_can_ask_for_has_a_use_in_words() -> None:
     assert "kernel module" not in {kernel.use(name) for name in kernel.USUAL}
-    for name in ("ip_vs_twos", "sit", "ip6_tunnel", "ip6_gre", "sctp", "ip_vs_ftp"):
-        assert name in kernel.USUAL
     assert kernel.use("ip_vs_ftp") == "FTP through method nat"
+
+
+def test_what_labs_ask_for_is_among_it() -> None:
+    """By the plans that are golden files, every scheduler and every tunnel."""
+    plans = sorted((Path(__file__).parent / "golden").glob("*/plan.json"))
+    asked = {name for plan in plans for name in json.loads(plan.read_text())["kernel"]}
+    schedulers = {f"ip_vs_{name}" for name in get_args(Scheduler)}
+    assert {"ip_vs_rr", "ip_vs_ftp", "sctp", "nf_tables"} <= asked
+    assert asked | schedulers | set(tun.MODULES.values()) <= set(kernel.USUAL)
 
 
 def test_modprobe_is_not_advised_where_it_cannot_help() -> None:

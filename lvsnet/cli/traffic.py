@@ -90,7 +90,7 @@ def traffic(
         list[str] | None,
         typer.Option(
             metavar="NODE:udp/PORT",
-            help="Have a node answer there meanwhile, or on tcp/PORT; may be repeated.",
+            help="Have a node answer there meanwhile, or on tcp/ or sctp/PORT; may be repeated.",
         ),
     ] = None,
     record: Annotated[
@@ -110,9 +110,8 @@ def traffic(
     """Send requests from clients in a lab, and show what became of them.
 
     TARGET is http://VIP[:PORT][/PATH], or tcp://VIP:PORT, udp:// or sctp://; an address alone is
-    http.
-    Requests are due by the clock, whatever becomes of those before. Ctrl-C ends the load, and shows
-    what there was. The exit code is 0 also when requests were lost.
+    http. Requests are due by the clock, whatever becomes of those before. Ctrl-C ends the load, and
+    shows what there was. The exit code is 0 also when requests were lost.
 
     \b
     lvsnet traffic 192.168.10.100

@@ -10,7 +10,7 @@ from lvsnet.errors import LvsnetError
 from lvsnet.plan import codec
 from lvsnet.progress import Report
 from lvsnet.traffic import records, running
-from lvsnet.traffic.model import Load
+from lvsnet.traffic.model import ANSWERED, Load
 
 LOOK = 1.0
 """Seconds between looks whether a load is over, beside being told."""
@@ -29,12 +29,8 @@ def begin(lab: str, runtime: Runtime, request: Mapping[str, object], _report: Re
         case {"load": load}:
             return running.begin(lab, codec.decode(Load, load, "load"), runtime)
         case {
-            "responder": {
-                "node": str() as node,
-                "scheme": "tcp" | "udp" | "sctp" as scheme,
-                "port": int() as port,
-            }
-        }:
+            "responder": {"node": str() as node, "scheme": str() as scheme, "port": int() as port}
+        } if scheme in ANSWERED:
             return running.serve(lab, node, scheme, port, runtime)
     raise ValueError("traffic begins with a load, or with who answers it")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from ipaddress import ip_address
 
 from lvsnet.engine.runtime import find
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.model import Plan
-from lvsnet.traffic.model import ANSWERED, SCHEMES, STYLES, Load
+from lvsnet.traffic.model import ANSWERED, MOST_SOURCES, SCHEMES, STYLES, Load
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -85,9 +86,24 @@ def wrong(load: Load) -> str:
 def _wrong_sources(load: Load) -> str:
     if load.sources and len(load.clients) > 1:
         return "sources are the addresses of one client; with several, each has its own"
-    if not all(HOST.fullmatch(one) for one in load.sources):
-        return f"sources {', '.join(load.sources)}: each is an address"
+    if len(load.sources) > MOST_SOURCES:
+        return f"{len(load.sources)} sources: {MOST_SOURCES} at most"
+    target = _version(load.target.host)
+    for one in load.sources:
+        version = _version(one)
+        if not version:
+            return f"source {one!r} is no address"
+        if target and version != target:
+            return f"from {one} nothing can be sent to {load.target}, which is IPv{target}"
     return ""
+
+
+def _version(host: str) -> int:
+    """4 or 6; 0 of a name, whose address is looked up in its client."""
+    try:
+        return ip_address(host).version
+    except ValueError:
+        return 0
 
 
 def _wrong_target(load: Load) -> str:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from lvsnet.endpoint import bracketed
 
 STYLES = ("request", "keepalive", "hold")
-SCHEMES = ("http", "tcp", "udp", "sctp")
 ANSWERED = ("tcp", "udp", "sctp")
-"""Those whose answer is a line that lvsnet's own responder can give."""
+"""Schemes whose answer is a line that lvsnet's own responder can give."""
+SCHEMES = ("http", *ANSWERED)
+MOST_SOURCES = 1024
+"""Addresses that a load is sent from."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from lvsnet.traffic.model import ANSWERED, SCHEMES, Answerer, Target
+from lvsnet.traffic.model import ANSWERED, MOST_SOURCES, SCHEMES, Answerer, Target
 
 EXAMPLES = "http://192.168.10.100/, tcp://192.168.10.100:3306 or udp://192.168.10.100:53"
 HTTP_PORT = 80
-MOST_SOURCES = 1024
 _BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _EACH = {"s": 1, "min": 60, "m": 60, "h": 3600}
 """Seconds."""
@@ -82,7 +81,7 @@ def sources(texts: Iterable[str]) -> tuple[str, ...]:
     """Addresses to send from, of ``192.168.10.50`` and of prefixes: ``192.168.10.128/26``.
 
     Raises:
-        ValueError: one is no address, or they are too many; the message is for the user.
+        ValueError: one is none, or has too many; the message is for the user.
     """
     found: dict[str, None] = {}
     for text in texts:
@@ -95,8 +94,6 @@ def sources(texts: Iterable[str]) -> tuple[str, ...]:
         if prefix.num_addresses > MOST_SOURCES:
             raise ValueError(f"{text}: {prefix.num_addresses} addresses; {MOST_SOURCES} at most")
         found.update(dict.fromkeys(map(str, prefix)))
-    if len(found) > MOST_SOURCES:
-        raise ValueError(f"{len(found)} addresses; {MOST_SOURCES} at most")
     return tuple(found)
 
 
@@ -109,7 +106,8 @@ def answerer(text: str) -> Answerer:
     node, _, where = text.rpartition(":")
     scheme, _, port = where.partition("/")
     if not node or scheme not in ANSWERED:
-        raise ValueError(f"{text}: write such as nginx01:udp/9000, or nginx01:tcp/9000")
+        known = ", ".join(ANSWERED)
+        raise ValueError(f"{text}: write such as nginx01:udp/9000; there are {known}")
     return Answerer(node, scheme, _port(text, port))
 
 

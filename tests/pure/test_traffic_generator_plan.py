@@ -97,6 +97,9 @@ def test_a_load_that_fits_its_lab_passes() -> None:
         (replace(LOAD, target=replace(WEB, path="x")), "no path"),
         (replace(LOAD, target=replace(WEB, path="/\r\nX: 1")), "no path"),
         (replace(LOAD, target=Target("udp", "10.0.0.1", 9), upload=65_001), "0 to 65000"),
+        (replace(LOAD, sources=("client",)), "source 'client' is no address"),
+        (replace(LOAD, sources=("192.168.10.10", "fd00::1")), "from fd00::1 nothing"),
+        (replace(LOAD, sources=("192.168.10.10",) * 1025), "1025 sources: 1024 at most"),
     ],
 )
 def test_a_load_that_cannot_be_sent_is_refused(wrong: Load, words: str) -> None:

@@ -24,8 +24,8 @@ def load_order(modules_dep: str, builtin: str, names: Iterable[str]) -> tuple[st
     missing = [name for name in wanted if name not in by_name and name not in built_in]
     if missing:
         raise LvsnetError(
-            f"The guest kernel has no module {', '.join(missing)}. "
-            "Leave out what needs it, or use another kernel."
+            f"The guest kernel has no module {', '.join(missing)}. Leave out what needs it, or use "
+            "another kernel: `lvsnet kernel build` builds one with all that labs ask for."
         )
     paths = [by_name[name] for name in wanted if name not in built_in]
     return with_dependencies(dependencies, paths)

@@ -154,6 +154,20 @@ def test_every_lab_is_on_a_page_of_schemes_or_on_that_of_vips() -> None:
     assert spread == {lab for lab in LABS if lab.startswith("vips-")}
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/quick-start.md", "docs/schemes/index.md"])
+def test_every_lab_is_in_each_table_of_labs(page: str) -> None:
+    """By its file, or by its name in the first column; those of spread VIPs are on docs/vips.md."""
+    rows = re.findall(r"^\| .*", (DOCS.parent / page).read_text(), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"\(labs/([a-z0-9-]+)\.yaml\)", row)}
+    named |= {name for row in rows for name in re.findall("`([a-z0-9-]+)`", row.split(" | ")[0])}
+    assert {lab for lab in LABS if not lab.startswith("vips-")} <= named
+
+
+def test_the_broken_labs_are_counted() -> None:
+    found = [path for path in (DOCS.parent / "labs" / "broken").iterdir() if path.is_dir()]
+    assert f"has {len(found)} faults of real sites" in (DOCS.parent / "README.md").read_text()
+
+
 def test_excerpts_that_are_not_there_are_found() -> None:
     content = ["a", "b", "c", "d"]
     assert in_order(("a", "  ...", "c", "d"), content)

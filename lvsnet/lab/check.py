@@ -91,6 +91,7 @@ CHECKS: tuple[Check, ...] = (
     virtual_services.same_directors,
     virtual_services.without_vip,
     applications.one_port,
+    applications.named_port,
     applications.ftp,
     services.address_is_a_vip,
     services.services_once,

@@ -165,8 +165,14 @@ def asked_first(service: Service, protocol: str) -> tuple[IPAddress, int] | None
 
 def real_ports(service: Service, own: int, protocol: str) -> tuple[int, ...]:
     """Where a real server is asked by a protocol: at its own port, or, with 0, the clients'."""
-    asked_at = asked_ports(service, protocol)
-    return (own,) if own and asked_at else asked_at
+    if own and (not protocol or protocol in protocols(service)):
+        return (own,)
+    return asked_ports(service, protocol)
+
+
+def served_ports(service: Service, own: int) -> tuple[int, ...]:
+    """Where a real server's program listens for a service: of ours dnsmasq alone knows UDP."""
+    return real_ports(service, own, "" if service.application == "dns" else "tcp")
 
 
 def control_port(ports: Sequence[int]) -> int:

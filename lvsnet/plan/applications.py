@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from lvsnet.lab.virtual_services import control_port, real_ports
+from lvsnet.lab.virtual_services import control_port, protocols, served_ports
 from lvsnet.plan.dnsmasq import PATH as DNSMASQ_PATH
 from lvsnet.plan.dnsmasq import dnsmasq_daemon, dnsmasq_files
 from lvsnet.plan.model import Daemon, File
@@ -18,9 +18,10 @@ from lvsnet.plan.vsftpd import vsftpd_daemon, vsftpd_files
 
 if TYPE_CHECKING:
     from lvsnet.lab import model as lab_model
+    from lvsnet.lab.model_services import Service
 
 IDLE_PORTS = (80,)
-"""Of nginx on a real server of no service."""
+"""Of nginx on a real server of no service, or of a mark that is for all ports."""
 
 
 def applications(
@@ -37,31 +38,36 @@ def applications(
     idle = IDLE_PORTS if spec.role == "realserver" else ()
     files: list[File] = []
     daemons: list[Daemon] = []
-    ports = _ports(node, mine, "http", "tcp") or idle
+    ports = _ports(node, mine, "http") or idle
     if "http" in named and ports:
         files += nginx_files(node, ports, versions)
         daemons.append(nginx_daemon(_awaited(spec, NGINX_PATH, ports), own_texts(spec).items()))
     if "dns" in named:
-        ports = _ports(node, mine, "dns", "")
+        ports = _ports(node, mine, "dns")
         files += dnsmasq_files(node, ports[0])
         daemons.append(dnsmasq_daemon(_awaited(spec, DNSMASQ_PATH, ports[:1])))
     if "ftp" in named:
-        port = control_port(_ports(node, mine, "ftp", "tcp"))
+        port = control_port(_ports(node, mine, "ftp"))
         files += vsftpd_files(node, port, ipv6=6 in versions)
         daemons.append(vsftpd_daemon(_awaited(spec, VSFTPD_PATH, (port,))))
     return tuple(files), tuple(daemons)
 
 
-def _ports(node: str, services: Iterable[Site], application: str, protocol: str) -> tuple[int, ...]:
+def _ports(node: str, services: Iterable[Site], application: str) -> tuple[int, ...]:
     found = (
         port
         for site in services
         if site.service.application == application
         for member in site.answering
         if node in member.nodes
-        for port in real_ports(site.service, member.port, protocol)
+        for port in served_ports(site.service, member.port) or _unnamed(site.service)
     )
     return tuple(dict.fromkeys(found))
+
+
+def _unnamed(service: Service) -> tuple[int, ...]:
+    is_web = service.application == "http" and "tcp" in protocols(service)
+    return IDLE_PORTS if is_web else ()
 
 
 def _awaited(spec: lab_model.Node, path: str, ports: tuple[int, ...]) -> tuple[int, ...]:

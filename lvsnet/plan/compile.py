@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lvsnet.endpoint import joined
 from lvsnet.lab.addressing import own
-from lvsnet.lab.virtual_services import VirtualService, has_helper, marked, virtual_services
+from lvsnet.lab.virtual_services import (
+    VirtualService,
+    has_helper,
+    marked,
+    protocols,
+    virtual_services,
+)
 from lvsnet.plan import ipvsadm, keepalived, marks, sync_daemon
 from lvsnet.plan.addressing import fabric
 from lvsnet.plan.applications import applications
@@ -202,7 +208,7 @@ def _kernel(lab: Lab, services: Sequence[Site]) -> tuple[str, ...]:
     modules += [
         module for module in marks.MODULES if any(marked(site.service) for site in services)
     ]
-    if any(site.service.protocol == "sctp" for site in services):
+    if any("sctp" in protocols(site.service) for site in services):
         modules.append("sctp")
     modules += ["ip_vs_ftp" for site in services if has_helper(site.service)]
     for name, spec in lab.nodes.items():

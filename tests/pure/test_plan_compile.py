@@ -150,6 +150,22 @@ def test_the_kernel_needs_the_schedulers_that_are_used() -> None:
     assert compile_lab(lab()).kernel == ("veth", "bridge", "ip_vs", "ip_vs_rr", "ip_vs_sh")
 
 
+def test_the_kernel_needs_sctp_where_a_mark_is_for_it() -> None:
+    marks = "fwmark: 1, marks: [{address: 192.0.2.100, protocol: sctp, ports: 9000}], method: dr"
+    site = changed(("address: 192.0.2.100, port: 443, method: dr", marks))
+    assert "sctp" in compile_lab(site).kernel
+
+
+def test_a_real_server_listens_at_its_own_port_for_a_mark_that_is_for_all() -> None:
+    marks = "fwmark: 1, marks: [{address: 192.0.2.100}], method: nat"
+    site = changed(
+        ("address: 192.0.2.100, port: 443, method: dr", marks),
+        ("scheduler: sh, real_servers: [rs1]", "real_servers: [{node: rs2, port: 8080}]"),
+    )
+    (nginx,) = (one for one in node(compile_lab(site), "rs2").daemons if one.name == "nginx")
+    assert nginx.listens == (80, 8080)
+
+
 def test_a_lab_without_a_director_needs_no_ipvs() -> None:
     plan = compile_lab(
         to_lab("{name: a, segments: {lan: 10.0.0.0/8}, nodes: {h: {role: host, interfaces: {}}}}")

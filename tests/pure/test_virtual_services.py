@@ -68,6 +68,7 @@ def test_real_servers_are_asked_where_the_clients_ask_or_at_their_own_port() -> 
     one = marked({"address": VIP, "ports": [80, 443]}, {"address": VIP, "protocol": "udp"})
     assert real_ports(one, 0, "tcp") == (80, 443)
     assert real_ports(one, 8080, "tcp") == (8080,)
+    assert real_ports(one, 8080, "udp") == (8080,)
     assert real_ports(one, 8080, "sctp") == ()
     assert protocols(one) == {"tcp", "udp"}
 

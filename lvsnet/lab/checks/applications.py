@@ -8,9 +8,17 @@ from lvsnet.lab.checks.members import Member, listed
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import Service
-from lvsnet.lab.virtual_services import FTP, control_port, is_plain, protocols, real_ports
+from lvsnet.lab.virtual_services import (
+    FTP,
+    control_port,
+    is_plain,
+    protocols,
+    served_ports,
+)
 
 PROGRAMS = {"http": "nginx", "dns": "dnsmasq", "ftp": "vsftpd"}
+_USUAL = {"dns": "53", "ftp": "[21, 50000-50099]"}
+"""Ports of a mark that is an application's."""
 
 
 def of_node(lab: Lab, node: str) -> set[str]:
@@ -46,12 +54,36 @@ def one_port(lab: Lab) -> Iterator[Finding]:
 
 def _port(member: Member) -> int | None:
     """Where the only program of an application listens; None of one that has many ports."""
-    if member.spec.application == "http":
-        return None
-    ports = real_ports(member.spec, member.server.port or 0, "")
-    if not ports:
+    ports = served_ports(member.spec, member.server.port or 0)
+    if member.spec.application == "http" or not ports:
         return None
     return control_port(ports) if member.spec.application == "ftp" else ports[0]
+
+
+def named_port(lab: Lab) -> Iterator[Finding]:
+    """dnsmasq and vsftpd listen at a port, and a mark may be one for all ports."""
+    told: set[str] = set()
+    for member in listed(lab):
+        name, service = member.service, member.spec
+        if name in told or service.application == "http":
+            continue
+        asked = protocols(service)
+        if service.application == "ftp":
+            asked &= {"tcp"}  # without it `ftp` tells of that
+        if not asked or served_ports(service, member.server.port or 0):
+            continue
+        told.add(name)
+        yield Finding(
+            ("services", name, "application"),
+            f"service {name}: {PROGRAMS[service.application]} has to listen at a port, and what has"
+            " the mark comes to any, or to a range too long for that; name it under marks, such as"
+            f" ports: {_USUAL[service.application]}",
+            because=(
+                ("services", name, "marks"),
+                ("services", name, "virtual_server_group"),
+                ("services", name, "real_servers"),
+            ),
+        )
 
 
 def ftp(lab: Lab) -> Iterator[Finding]:

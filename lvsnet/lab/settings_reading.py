@@ -196,7 +196,7 @@ def _options(value: Mapping[object, object]) -> Iterator[str]:
     if options is None:
         return
     if not isinstance(options, dict):
-        raise ValueError(f"expected a mapping of options behind {first}, not {shown(options)}")
+        raise ValueError(f"expected a mapping of options, not {shown(options)}")
     for name, one in options.items():
         if one is False:
             continue

@@ -6,7 +6,7 @@ keepalived/check.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from lvsnet.lab.document import Loc
@@ -163,22 +163,19 @@ def checks(lab: Lab) -> Iterator[Finding]:
 
 def _of_check(name: str, loc: Loc, check: Check) -> Iterator[Finding]:
     given = check.settings.given
-    pages = given.get("url")
-    for number, page in enumerate(pages if isinstance(pages, list) else [pages]):
-        if not isinstance(page, dict) or "regex" in page:
+    pages = dict(_pages(given.get("url")))
+    for place, page in pages.items():
+        if "regex" in page:
             continue
         for key in _NEEDS_OF_PAGES:
             if key in page:
                 yield Finding(
-                    (*loc, "url", number, key),
+                    (*loc, *place, key),
                     f"service {name}: {key} does nothing without regex",
                     "key",
                     rule="check-without-effect",
                 )
-    named = "virtualhost" in given or (
-        isinstance(pages, list)
-        and any(isinstance(one, dict) and "virtualhost" in one for one in pages)
-    )
+    named = any("virtualhost" in one for one in (given, *pages.values()))
     if "enable_sni" in given and not named:
         yield Finding(
             (*loc, "enable_sni"),
@@ -193,6 +190,16 @@ def _of_check(name: str, loc: Loc, check: Check) -> Iterator[Finding]:
             f"service {name}: min_reply_length {least} is more than max_reply_length {most}, so the"
             " check always fails",
         )
+
+
+def _pages(tree: Tree) -> Iterator[tuple[Loc, Mapping[str, Tree]]]:
+    """The pages that an http check asks for, each with its place: one, or a list of them."""
+    if isinstance(tree, dict):
+        yield ("url",), tree
+    elif isinstance(tree, list):
+        for number, one in enumerate(tree):
+            if isinstance(one, dict):
+                yield ("url", number), one
 
 
 def _number(tree: Tree) -> int | None:

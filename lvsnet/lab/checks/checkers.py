@@ -82,6 +82,7 @@ def needed(lab: Lab) -> Iterator[Finding]:
                 one.loc,
                 f"service {one.name}: a check of type {one.check.type} needs '{key}'",
                 "key",
+                ((*one.loc, key),),
             )
 
 

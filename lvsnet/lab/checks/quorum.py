@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lvsnet.lab.checks.balancing import FLAGGED
 from lvsnet.lab.checks.members import holder_of, vip_holders
+from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab, Node
 from lvsnet.lab.model_services import Service
@@ -31,16 +32,23 @@ def for_keepalived(lab: Lab) -> Iterator[Finding]:
     for name, service in lab.services.items():
         if service.configured_by != "ipvsadm":
             continue
-        for key in _KEEPALIVEDS:
-            if key in service.model_fields_set:
-                yield Finding(
-                    ("services", name, key),
-                    f"service {name}: {key} is keepalived's; configured_by ipvsadm loads rules"
-                    " once, and nobody knows then which real servers are alive; take it out, or"
-                    " let keepalived configure the service",
-                    "key",
-                    (("services", name, "configured_by"),),
-                )
+        loc: Loc = ("services", name)
+        given = [(*loc, key) for key in _KEEPALIVEDS if key in service.model_fields_set]
+        given += [(*loc, key) for key in service.settings.given]
+        given += [
+            (*loc, "real_servers", number, key)
+            for number, server in enumerate(service.real_servers)
+            for key in server.settings.given
+        ]
+        for place in given:
+            yield Finding(
+                place,
+                f"service {name}: {place[-1]} is keepalived's; configured_by ipvsadm loads rules"
+                " once, and nobody knows then which real servers are alive; take it out, or"
+                " let keepalived configure the service",
+                "key",
+                ((*loc, "configured_by"),),
+            )
 
 
 def reachable(lab: Lab) -> Iterator[Finding]:

@@ -235,11 +235,6 @@ def netmask(value: object) -> str:
     return written
 
 
-def one_or_more(value: object) -> object:
-    """One value is short for a list of it."""
-    return value if isinstance(value, list) else [value]
-
-
 def _fits(length: str, least: int, most: int) -> bool:
     return bool(re.fullmatch(r"[0-9]{1,3}", length)) and least <= int(length) <= most
 

@@ -125,13 +125,13 @@ Subnet = Annotated[
 ]
 Addresses = Annotated[
     list[Address],
-    BeforeValidator(ip_values.one_or_more, json_schema_input_type=Address | list[Address]),
+    BeforeValidator(values.one_or_more, json_schema_input_type=Address | list[Address]),
     Field(min_length=1),
 ]
 """One, or one of IPv4 and one of IPv6."""
 Subnets = Annotated[
     list[Subnet],
-    BeforeValidator(ip_values.one_or_more, json_schema_input_type=Subnet | list[Subnet]),
+    BeforeValidator(values.one_or_more, json_schema_input_type=Subnet | list[Subnet]),
     Field(min_length=1),
 ]
 """One, or one of IPv4 and one of IPv6."""

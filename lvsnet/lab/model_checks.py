@@ -72,6 +72,11 @@ class Check(Configured):
         return tuple(BLOCKS.values()) if found is None else (found,)
 
     @property
+    def is_told(self) -> bool:
+        """Whether it only goes by a file's number or a session's state, and has no times."""
+        return self.type in ("file", "bfd")
+
+    @property
     def block(self) -> Block:
         """keepalived's checker."""
         return BLOCKS[self.type]

@@ -11,19 +11,15 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from lvsnet.lab.kinds import AddressRange, FirewallMark, PortRange, Strict
+from lvsnet.lab.values import one_or_more
 
 MOST = 256
 """Lines of a group, and marks."""
 
 
-def _ports_form(value: object) -> object:
-    """``80`` is short for ``[80]``."""
-    return value if isinstance(value, list) else [value]
-
-
 Ports = Annotated[
     list[PortRange],
-    BeforeValidator(_ports_form, json_schema_input_type=PortRange | list[PortRange]),
+    BeforeValidator(one_or_more, json_schema_input_type=PortRange | list[PortRange]),
 ]
 
 

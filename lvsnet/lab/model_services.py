@@ -46,16 +46,9 @@ Method = Literal["dr", "nat", "tun"]
 _OF_CHECKS = ("delay_loop", "warmup", "connect_timeout", "retry", "delay_before_retry")
 
 
-def _real_server_form(value: object) -> object:
+def _server_form(value: object) -> object:
     """``nginx01`` and ``192.168.10.90`` are short for ``{node: ...}`` and ``{address: ...}``."""
-    if isinstance(value, dict | RealServer):
-        return value
-    return {"address" if ip_values.is_address(value) else "node": value}
-
-
-def _sorry_server_form(value: object) -> object:
-    """As of a real server."""
-    if isinstance(value, dict | SorryServer):
+    if isinstance(value, dict | Server):
         return value
     return {"address" if ip_values.is_address(value) else "node": value}
 
@@ -67,9 +60,7 @@ def _tunnel_form(value: object) -> object:
 
 def _checks_form(value: object) -> object:
     """One check is short for a list of one."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    return [] if value is None else values.one_or_more(value)
 
 
 class Timeouts(Strict):
@@ -243,7 +234,7 @@ class Service(Configured):
             Annotated[
                 RealServer,
                 BeforeValidator(
-                    _real_server_form, json_schema_input_type=Reference | Address | RealServer
+                    _server_form, json_schema_input_type=Reference | Address | RealServer
                 ),
             ]
         ],
@@ -278,9 +269,7 @@ class Service(Configured):
     sorry_server: (
         Annotated[
             SorryServer,
-            BeforeValidator(
-                _sorry_server_form, json_schema_input_type=Reference | Address | SorryServer
-            ),
+            BeforeValidator(_server_form, json_schema_input_type=Reference | Address | SorryServer),
         ]
         | None
     ) = None

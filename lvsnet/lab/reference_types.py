@@ -103,7 +103,7 @@ _REFERENCES = (
 def words(hint: object, links: Mapping[type[BaseModel], str]) -> str:
     """Say what a value with this type hint may be, in Markdown.
 
-    ``links`` has a link to the description of each kinds. Raises TypeError for a hint that nobody
+    ``links`` has a link to the description of each model. Raises TypeError for a hint that nobody
     has put into words yet.
     """
     for kind in (*KINDS, *_REFERENCES):

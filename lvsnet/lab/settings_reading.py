@@ -23,7 +23,7 @@ from lvsnet.keepalived.keywords.model import (
     Truth,
     Value,
 )
-from lvsnet.keepalived.keywords.values import faults, fits
+from lvsnet.keepalived.keywords.values import faults, fits, wanted
 from lvsnet.lab.settings import Line, is_named
 from lvsnet.lab.suggest import hint
 from lvsnet.lab.units import Duration
@@ -222,8 +222,6 @@ def _is_whole(raw: Raw) -> bool:
 
 def wish(keyword: Keyword) -> str:
     """What a setting of this keyword can be, in few words."""
-    from lvsnet.keepalived.keywords.values import wanted
-
     if isinstance(keyword.block, Block):
         return "a mapping of keys to values"
     if isinstance(keyword.block, Entries):

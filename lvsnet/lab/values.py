@@ -108,6 +108,11 @@ def text(value: object) -> str:
     raise ValueError(f"expected text, not {shown(value)}")
 
 
+def one_or_more(value: object) -> object:
+    """One value is short for a list of it."""
+    return value if isinstance(value, list) else [value]
+
+
 def name(value: object) -> str:
     """A host name label in lower case (RFC 1123, 2.1)."""
     return _matching(

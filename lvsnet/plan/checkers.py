@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from lvsnet.lab.units import Duration
     from lvsnet.plan.services import Member
 
-_TOLD = ("file", "bfd")
-"""Types of checks that do nothing by themselves: they have no times."""
-
 
 def checks(service: Service, member: Member) -> tuple[Check, ...]:
     """The checks of a real server."""
@@ -25,7 +22,7 @@ def checks(service: Service, member: Member) -> tuple[Check, ...]:
 
 def interval(service: Service) -> Duration | None:
     """The time between checks that say none themselves; None where each says it."""
-    return next((one.interval for one in service.check if one.type not in _TOLD), None)
+    return next((one.interval for one in service.check if not one.is_told), None)
 
 
 def checker(
@@ -64,14 +61,14 @@ def _wants(check: Check) -> Iterator[Statement]:
 
 
 def _connects(check: Check, ports: Sequence[int]) -> Iterator[Statement]:
-    if check.type in (*_TOLD, "misc", "ping"):
+    if check.is_told or check.type in ("misc", "ping"):
         return
     if "connect_port" not in check.settings.given:
         yield from (statement("connect_port", port) for port in ports)
 
 
 def _times(check: Check, usual: Duration | None) -> Iterator[Statement]:
-    if check.type in _TOLD:
+    if check.is_told:
         return
     if check.type != "misc":
         yield statement("connect_timeout", str(check.timeout.seconds))

@@ -28,7 +28,7 @@ def netplan_files(
     addresses: Sequence[Address],
     routes: Sequence[Route],
 ) -> Iterator[File]:
-    """The files of ``node``: one with interfaces and routes, one with VIPs on ``lo``.
+    """The files of ``node``: one with interfaces and routes, one with VIPs on ``lo`` and tunnels.
 
     Raises LvsnetError for a route through a gateway that is in none of the node's subnets.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from lvsnet.lab.checks.checkers import placed
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
@@ -148,17 +149,8 @@ def debounce(lab: Lab) -> Iterator[Finding]:
 
 def checks(lab: Lab) -> Iterator[Finding]:
     """Settings of checks that need others."""
-    for name, service in lab.services.items():
-        places: list[tuple[Loc, Check]] = [
-            (("services", name, "check", number), one) for number, one in enumerate(service.check)
-        ]
-        places += [
-            (("services", name, "real_servers", at, "check", number), one)
-            for at, server in enumerate(service.real_servers)
-            for number, one in enumerate(server.check or ())
-        ]
-        for loc, check in places:
-            yield from _of_check(name, loc, check)
+    for one in placed(lab):
+        yield from _of_check(one.name, one.loc, one.check)
 
 
 def _of_check(name: str, loc: Loc, check: Check) -> Iterator[Finding]:

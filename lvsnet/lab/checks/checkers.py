@@ -28,15 +28,13 @@ _APPLICATIONS = {"http": "http", "https": "http", "dns": "dns"}
 """Type of check -> the application that answers it."""
 _OF_HTTP = ("path", "status_code")
 _TIMES = ("interval", "timeout", "retry", "delay_before_retry")
-_TOLD = ("file", "bfd")
-"""Types of checks that do nothing by themselves."""
 _NEEDED = {"misc": "misc_path", "file": "track_file", "bfd": "name"}
 _SECOND = 1_000_000
 """In microseconds."""
 
 
 @dataclass(frozen=True)
-class _Written:
+class Placed:
     """A check where it stands."""
 
     name: str
@@ -48,7 +46,7 @@ class _Written:
 
 def fields(lab: Lab) -> Iterator[Finding]:
     """A check has what its type knows."""
-    for one in _written(lab):
+    for one in placed(lab):
         check, given = one.check, one.check.model_fields_set
         where = f"service {one.name}"
         if check.type in _DOES:
@@ -59,7 +57,7 @@ def fields(lab: Lab) -> Iterator[Finding]:
             for field in sorted(given.intersection(_OF_HTTP)):
                 message = f"{where}: {field} stands beside url, whose pages have their own"
                 yield Finding((*one.loc, field), message, "key")
-        if check.type in _TOLD:
+        if check.is_told:
             for field in sorted(given.intersection(_TIMES)):
                 message = f"{where}: a {check.type} check has no {field}: {_DOES[check.type]}"
                 yield Finding((*one.loc, field), message, "key")
@@ -75,7 +73,7 @@ def fields(lab: Lab) -> Iterator[Finding]:
 
 def needed(lab: Lab) -> Iterator[Finding]:
     """What a check cannot be without: its command, its file, its session."""
-    for one in _written(lab):
+    for one in placed(lab):
         key = _NEEDED.get(one.check.type)
         if key is not None and key not in one.check.settings.given:
             yield Finding(
@@ -88,7 +86,7 @@ def needed(lab: Lab) -> Iterator[Finding]:
 
 def of_tcp_services(lab: Lab) -> Iterator[Finding]:
     """What answers a udp check has the service's own port."""
-    for one in _written(lab):
+    for one in placed(lab):
         elsewhere = {"connect_ip", "connect_port"} & set(one.check.settings.given)
         if one.check.type == "udp" and "udp" not in protocols(one.service) and not elsewhere:
             yield Finding(
@@ -101,7 +99,7 @@ def of_tcp_services(lab: Lab) -> Iterator[Finding]:
 
 def of_another_application(lab: Lab) -> Iterator[Finding]:
     """Only a web server answers a request for a page, and only a name server a query."""
-    for one in _written(lab):
+    for one in placed(lab):
         wanted = _APPLICATIONS.get(one.check.type, one.service.application)
         elsewhere = {"connect_ip", "connect_port"} & set(one.check.settings.given)
         # What runs beside nginx is the user's to know: a service may have any port.
@@ -167,7 +165,7 @@ def unanswered(lab: Lab) -> Iterator[Finding]:
 def by_keepalived(lab: Lab) -> Iterator[Finding]:
     """ipvsadm loads rules; who answers is nothing to it (ipvsadm(8))."""
     told: set[Loc] = set()
-    for one in _written(lab):
+    for one in placed(lab):
         loc = one.loc[:-1]
         if one.service.configured_by == "ipvsadm" and loc not in told:
             told.add(loc)
@@ -181,15 +179,16 @@ def by_keepalived(lab: Lab) -> Iterator[Finding]:
             )
 
 
-def _written(lab: Lab) -> Iterator[_Written]:
+def placed(lab: Lab) -> Iterator[Placed]:
+    """The checks of all services, and those of their real servers."""
     for name, service in lab.services.items():
         loc: Loc = ("services", name)
         for place, one in enumerate(service.check):
-            yield _Written(name, service, one, (*loc, "check", place))
+            yield Placed(name, service, one, (*loc, "check", place))
         for number, server in enumerate(service.real_servers):
             for place, one in enumerate(server.check or ()):
                 at = (*loc, "real_servers", number, "check", place)
-                yield _Written(name, service, one, at)
+                yield Placed(name, service, one, at)
 
 
 def _tcp_ports(lab: Lab) -> set[tuple[str, int]]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.checks.members import Member, listed, vip_holders
+from lvsnet.lab.checks.members import Member, holder_of, listed, vip_holders
 from lvsnet.lab.checks.nodes import sysctl_parts
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import RealServer
-from lvsnet.lab.virtual_services import vips
+from lvsnet.lab.sync_groups import together
 
 _BACKUP_ONLY = ("net", "ipv4", "vs", "backup_only")
 
@@ -21,8 +21,8 @@ _BACKUP_ONLY = ("net", "ipv4", "vs", "backup_only")
 def loop(lab: Lab) -> Iterator[Finding]:
     """Two directors are each other's real servers only while just one of them balances.
 
-    backup_only is lvsnet's doing (lvsnet/plan/methods/dr.py). It holds while the backup sync daemon
-    alone runs (sysctl_backup_only() of include/net/ip_vs.h).
+    backup_only is lvsnet's doing (lvsnet/plan/methods/base.py). It holds while the backup sync
+    daemon alone runs (sysctl_backup_only() of include/net/ip_vs.h).
     """
     first: dict[str, str] = {}
     for member in listed(lab):
@@ -87,8 +87,9 @@ def _why_both_balance(lab: Lab, member: Member, directors: tuple[str, str]) -> s
             "ipvsadm's sync_daemon is master and backup all the time, so neither would balance;"
             " let keepalived configure it"
         )
-    holder = vip_holders(lab).get(vips(member.spec)[0])
-    if daemon.instance is not None and daemon.instance not in _together(lab, holder):
+    # It has directors, so it has a VIP that somebody holds.
+    holder = holder_of(member.spec, vip_holders(lab)) or ""
+    if daemon.instance is not None and daemon.instance not in together(lab, holder):
         return (
             f"the sync daemon is a backup with VRRP instance {daemon.instance}, and the VIP moves"
             f" with {holder}; name that as its instance"
@@ -100,12 +101,3 @@ def _segment(lab: Lab, directors: tuple[str, str]) -> str:
     """One that both are in."""
     one, other = (lab.nodes[director].interfaces for director in directors)
     return next((segment for segment in one if segment in other), next(iter(lab.segments)))
-
-
-def _together(lab: Lab, instance: str | None) -> set[str]:
-    """An instance, and those that a sync group moves with it."""
-    found = {instance} if instance is not None else set[str]()
-    for group in lab.vrrp_sync_group.values():
-        if instance in group.group:
-            found |= set(group.group)
-    return found

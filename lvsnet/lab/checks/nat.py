@@ -16,6 +16,7 @@ from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.model import Lab
+from lvsnet.lab.sync_groups import together
 from lvsnet.lab.virtual_services import vips
 
 _RESTS_ON: tuple[Loc, ...] = (("nodes",), ("segments",), ("vrrp",), ("vrrp_sync_group",))
@@ -142,7 +143,7 @@ def gateway_apart(lab: Lab) -> Iterator[Finding]:
         if holder is None or gateway is None or len(path.directors) == 1:
             continue
         pair = (holder, path.holder)
-        if holder in _together(lab, path.holder) or pair in told:
+        if holder in together(lab, path.holder) or pair in told:
             continue
         told.add(pair)
         number = [vip.ip for vip in lab.vrrp[holder].addresses].index(gateway)
@@ -251,10 +252,10 @@ def _own_addresses(lab: Lab, path: _Path) -> dict[IPAddress, str]:
 def _gateways(lab: Lab, path: _Path) -> list[IPAddress]:
     """What the compiler may make the default gateway, the best first (lvsnet/plan/methods)."""
     served = {vip for service in lab.services.values() for vip in vips(service)}
-    together = _together(lab, path.holder)
+    moving = together(lab, path.holder)
     near = lab.nodes[path.node].interfaces
     shared = [
-        (name not in together, vip.ip in served, vip.ip)
+        (name not in moving, vip.ip in served, vip.ip)
         for name, instance in lab.vrrp.items()
         if instance.segment in near and instance.priority.keys() >= set(path.directors)
         for vip in instance.addresses
@@ -265,12 +266,6 @@ def _gateways(lab: Lab, path: _Path) -> list[IPAddress]:
     director = lab.nodes[path.directors[0]]
     found = (address_in(director, segment, path.vip.version) for segment in near)
     return [address for address in found if address is not None]
-
-
-def _together(lab: Lab, instance: str) -> set[str]:
-    """An instance, and those that a sync group moves with it."""
-    groups = (group.group for group in lab.vrrp_sync_group.values() if instance in group.group)
-    return {instance}.union(*groups)
 
 
 def _without_default(lab: Lab) -> dict[tuple[str, int], list[_Path]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lvsnet.lab.checks.balancing import FLAGGED
 from lvsnet.lab.checks.members import holder_of, vip_holders
+from lvsnet.lab.checks.nodes import sysctl_parts
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab, Node
@@ -126,8 +127,8 @@ def _serving(lab: Lab, service: Service) -> list[str]:
 
 
 def _expires(node: Node) -> bool:
-    written = {key.replace("/", "."): value for key, value in node.sysctls.items()}
-    return written.get(_EXPIRES, "0") != "0"
+    written = {sysctl_parts(key): value for key, value in node.sysctls.items()}
+    return written.get(sysctl_parts(_EXPIRES), "0") != "0"
 
 
 def sorry(lab: Lab) -> Iterator[Finding]:

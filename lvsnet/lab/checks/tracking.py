@@ -10,6 +10,7 @@ from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_vrrp import TrackScript, VrrpInstance
 from lvsnet.lab.suggest import hint
+from lvsnet.lab.sync_groups import together
 
 
 def tracked_scripts(lab: Lab) -> Iterator[Finding]:
@@ -102,16 +103,14 @@ def backup_without_script(lab: Lab) -> Iterator[Finding]:
     A script of another instance counts where a sync group joins the two: its FAULT is the group's.
     """
     for name, instance in lab.vrrp.items():
-        together = {name}.union(
-            *(group.group for group in lab.vrrp_sync_group.values() if name in group.group)
-        )
+        grouped = together(lab, name)
         for node in instance.priority if len(instance.priority) > 1 else ():
             if node not in lab.nodes or lab.nodes[node].role != "realserver":
                 continue
             first = node == preferred(instance) and _starts_as_master(instance, node)
             if not first and not any(
                 tracks(track, node)
-                for other in together
+                for other in grouped
                 if other in lab.vrrp
                 for track in lab.vrrp[other].track_script
             ):

@@ -1,8 +1,4 @@
-"""Checks of method tun: what packets are wrapped in, ways to real servers, ways out of the tunnel.
-
-A real server's end of the tunnel is tunl0, or gre0 with GRE, and between IPv6 addresses ip6tnl0 or
-ip6gre0 (lvsnet/plan/methods/tun.py).
-"""
+"""Checks of method tun: what packets are wrapped in, ways to real servers, ways out of tunnels."""
 
 from __future__ import annotations
 
@@ -186,11 +182,9 @@ def _cuts(key: str, value: str) -> bool:
 
 def _device(member: Member) -> str:
     """By which packets to an IPv4 VIP leave the tunnel."""
-    tunnel = forwarding.tunnel(member.spec, member.server)
-    gre = tunnel is not None and tunnel.type == "gre"
-    if _outside(member) == 6:
-        return "ip6gre0" if gre else "ip6tnl0"
-    return "gre0" if gre else "tunl0"
+    return forwarding.end_of_tunnel(
+        forwarding.tunnel(member.spec, member.server), _outside(member), 4
+    )
 
 
 def _outside(member: Member) -> int:

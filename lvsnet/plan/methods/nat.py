@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lvsnet.lab.addressing import address_in, gateway_for
+from lvsnet.lab.sync_groups import together
 from lvsnet.lab.virtual_services import version, vips
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods.base import Needs, Sysctl
@@ -117,9 +118,7 @@ def _gateways(lab: Lab, site: Site, node: str) -> list[IPAddress]:
 def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], IPAddress]]:
     """VIPs, each with how much speaks against it."""
     served = {vip for service in lab.services.values() for vip in vips(service)}
-    together = {site.instance}.union(
-        *(one.group for one in lab.vrrp_sync_group.values() if site.instance in one.group)
-    )
+    moving = together(lab, site.instance)
     family = version(site.service)
     for name, instance in lab.vrrp.items():
         reachable = instance.segment in lab.nodes[node].interfaces
@@ -128,4 +127,4 @@ def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], 
                 if vip.ip not in vips(site.service) and gateway_for(vip.ip, family):
                     # One that stays behind when the service moves breaks it, so one that moves
                     # with it comes first.
-                    yield (name not in together, vip.ip in served), vip.ip
+                    yield (name not in moving, vip.ip in served), vip.ip

@@ -8,9 +8,10 @@ net/netfilter/ipvs/ip_vs_xmit.c).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lvsnet.lab.forwarding import end_of_tunnel
 from lvsnet.lab.virtual_services import vips
 from lvsnet.plan.methods.base import Needs, Sysctl, once
 from lvsnet.plan.methods.dr import quiet
@@ -26,17 +27,10 @@ OWN_PORTS = False
 GUE_PORT = 6080
 """IANA's number for GUE."""
 
-_Families = tuple[int, int]
-"""Versions of IP: of the real server's address, outside, and of the VIP, inside."""
-
-_IP_IN_IP: Mapping[_Families, Device] = {
-    (4, 4): Device("tunl0", "ipip"),
-    (4, 6): Device("sit0", "sit"),
-    (6, 4): Device("ip6tnl0", "ip6tnl"),
-    (6, 6): Device("ip6tnl0", "ip6tnl"),
-}
-"""By which device a packet leaves the tunnel. GUE carries such packets, too."""
-_GRE: Mapping[int, Device] = {4: Device("gre0", "gre"), 6: Device("ip6gre0", "ip6gre")}
+_KINDS = {
+    "tunl0": "ipip", "sit0": "sit", "ip6tnl0": "ip6tnl", "gre0": "gre", "ip6gre0": "ip6gre",
+}  # fmt: skip
+"""Device -> its kind."""
 MODULES = {
     "ipip": "ipip", "sit": "sit", "ip6tnl": "ip6_tunnel", "gre": "ip_gre", "ip6gre": "ip6_gre",
 }  # fmt: skip
@@ -90,9 +84,8 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:  # noqa: ARG001
 
 
 def _device(member: Member, vip: IPAddress) -> Device:
-    if member.tunnel is not None and member.tunnel.type == "gre":
-        return _GRE[member.version]
-    return _IP_IN_IP[member.version, vip.version]
+    name = end_of_tunnel(member.tunnel, member.version, vip.version)
+    return Device(name, _KINDS[name])
 
 
 def _unwrapping(members: Sequence[Member]) -> Iterator[Unwrapping]:

@@ -14,7 +14,8 @@ from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Plain, plain
 from lvsnet.lab.kinds import keys
 from lvsnet.lab.load import load_text
-from lvsnet.lab.reference import SECTIONS, Section, example, reference
+from lvsnet.lab.reference import example, reference
+from lvsnet.lab.reference_sections import SECTIONS, Section
 from lvsnet.lab.reference_types import words
 from lvsnet.lab.schema import models
 from lvsnet.lab.settings_model import every_key

@@ -100,7 +100,8 @@ def _readme(plan: Plan, images: Sequence[str]) -> str:
 
 def _shown(plan: Plan, node: str, url: str) -> list[str]:
     container = shlex.quote(f"{USUAL_PREFIX}-{plan.lab}-{node}")
-    once = f"docker exec {container} curl -s {url}"
+    # An IPv6 address is in brackets, which are a shell's, too.
+    once = f"docker exec {container} curl -s {shlex.quote(url)}"
     return ["Send requests through the VIP:", _block(f"for i in 1 2 3 4; do {once}; done")]
 
 

@@ -186,7 +186,7 @@ def has_helper(service: Service) -> bool:
 
 
 def is_plain(service: Service) -> bool:
-    """Whether a service is one address and port, at which its real servers are as well."""
+    """Whether a service is one address and port."""
     return service.fwmark is None and not service.virtual_server_group
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import containerlab_shapes
 import pytest
-from test_export_topology import LABS, as_containerlab_reads, changed, commands, plan_of
+from test_export_topology import EXAMPLES, LABS, as_containerlab_reads, changed, commands, plan_of
 
 from lvsnet import cache, resources
 from lvsnet.export.containerlab_alone import containerlab
@@ -154,3 +154,10 @@ def test_where_nobody_can_ask_the_readme_says_nothing_of_it() -> None:
     without = replace(plan, nodes=plan.nodes[1:])
     assert len(blocks(exported(without)["README.md"])) == 3
     assert len(blocks(exported(replace(plan, listed=()))["README.md"])) == 3
+
+
+def test_no_shell_takes_the_brackets_of_an_ipv6_address_for_its_own() -> None:
+    plan = plan_of(EXAMPLES["ipv6"])
+    six = tuple(one for one in plan.listed if one.service.startswith("["))
+    readme = exported(replace(plan, listed=six))["README.md"]
+    assert "curl -s 'http://[fd00:10::100]/'; done" in readme

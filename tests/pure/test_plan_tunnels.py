@@ -9,11 +9,13 @@ from plans import below, compiled, content, node, paths, replaced
 from test_export_topology import EXAMPLES, exported, plan_of
 from test_export_vagrant import calls, machine
 
+from lvsnet.lab.forwarding import end_of_tunnel
+from lvsnet.lab.model_services import Tunnel
 from lvsnet.observe.model import Address as Held
 from lvsnet.observe.model import Node as SeenNode
 from lvsnet.observe.model import Site
 from lvsnet.plan.difference import Action, compare
-from lvsnet.plan.model import Address, Device, Plan, Unwrapping
+from lvsnet.plan.model import OFF_WIRE, Address, Device, Plan, Unwrapping
 
 SITE = """
 name: site
@@ -136,7 +138,14 @@ def test_ipv6_outside_or_inside_has_its_own_devices() -> None:
 
 
 def test_who_has_the_vip_at_the_end_of_a_tunnel_does_not_hold_it() -> None:
-    held = (Held("tunl0", "192.0.2.100/32"), Held("gre0", "192.0.2.100/32"))
+    families = ((outside, inside) for outside in (4, 6) for inside in (4, 6))
+    ends = {
+        end_of_tunnel(Tunnel(type=kind), *each)
+        for each in families
+        for kind in ("ipip", "gue", "gre")
+    }
+    assert ends == OFF_WIRE - {"lo"}
+    held = tuple(Held(end, "192.0.2.100/32") for end in ends)
     seen = SeenNode("rs1", "realserver", True, held, (), ())
     assert Site((seen,), ("192.0.2.100",)).holders("192.0.2.100") == []
 

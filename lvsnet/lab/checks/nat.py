@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from lvsnet.lab.addressing import address_in, gateway_for, own, subnet_of
+from lvsnet.lab.addressing import address_in, own, subnet_of
 from lvsnet.lab.checks.members import listed, vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.gateways import gateways
 from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.model import Lab
 from lvsnet.lab.sync_groups import together
@@ -250,22 +251,9 @@ def _own_addresses(lab: Lab, path: _Path) -> dict[IPAddress, str]:
 
 
 def _gateways(lab: Lab, path: _Path) -> list[IPAddress]:
-    """What the compiler may make the default gateway, the best first (lvsnet/plan/methods)."""
-    served = {vip for service in lab.services.values() for vip in vips(service)}
-    moving = together(lab, path.holder)
-    near = lab.nodes[path.node].interfaces
-    shared = [
-        (name not in moving, vip.ip in served, vip.ip)
-        for name, instance in lab.vrrp.items()
-        if instance.segment in near and instance.priority.keys() >= set(path.directors)
-        for vip in instance.addresses
-        if vip.ip != path.vip and gateway_for(vip.ip, path.vip.version)
-    ]
-    if shared or len(path.directors) > 1:
-        return [address for _, _, address in sorted(shared, key=lambda one: one[:2])]
-    director = lab.nodes[path.directors[0]]
-    found = (address_in(director, segment, path.vip.version) for segment in near)
-    return [address for address in found if address is not None]
+    """What the compiler may make the default gateway, the best first."""
+    service = lab.services[path.service]
+    return gateways(lab, service, path.holder, path.directors, path.node)
 
 
 def _without_default(lab: Lab) -> dict[tuple[str, int], list[_Path]]:
@@ -291,8 +279,8 @@ def _default(lab: Lab, node: str, version: int) -> IPAddress | None:
 
 
 def _remedy(lab: Lab, path: _Path) -> str:
-    gateways = _gateways(lab, path)
-    return f"; route it via {gateways[0]}" if gateways else ""
+    found = _gateways(lab, path)
+    return f"; route it via {found[0]}" if found else ""
 
 
 def _listed(directors: tuple[str, ...]) -> str:

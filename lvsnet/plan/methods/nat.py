@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lvsnet.lab.addressing import address_in, gateway_for
-from lvsnet.lab.sync_groups import together
-from lvsnet.lab.virtual_services import version, vips
+from lvsnet.lab.gateways import gateways
+from lvsnet.lab.virtual_services import version
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.methods.base import Needs, Sysctl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lvsnet.lab.ip_values import IPAddress
     from lvsnet.lab.model import Lab
     from lvsnet.lab.model_services import Tunnel
     from lvsnet.plan.services import Site
@@ -63,14 +59,14 @@ def director(lab: Lab, site: Site, node: str) -> Needs:
 def real_server(lab: Lab, site: Site, node: str) -> Needs:
     if node in site.directors:
         return Needs()
-    gateways = tuple(map(str, _gateways(lab, site, node)))
+    ways = tuple(map(str, gateways(lab, site.service, site.instance, site.directors, node)))
     if version(site.service) == 4:
-        return Needs(gateways=gateways)
+        return Needs(gateways=ways)
     # A router cannot be told to send no redirects for IPv6; a host takes them by its interface's
     # own value (ndisc_redirect_rcv() and rt6_do_redirect() of net/ipv6).
     shared = [one for one in _with_clients(lab, site) if one in lab.nodes[node].interfaces]
     names = [interface_name(lab, node, segment) for segment in shared]
-    return Needs(sysctls=tuple(map(_deaf_to_redirects, names)), gateways=gateways)
+    return Needs(sysctls=tuple(map(_deaf_to_redirects, names)), gateways=ways)
 
 
 def _deaf_to_redirects(interface: str) -> Sysctl:
@@ -98,33 +94,3 @@ def _with_clients(lab: Lab, site: Site) -> list[str]:
         if any(segment in lab.nodes[node].interfaces for node in real_servers)
         and any(segment in spec.interfaces for spec in lab.nodes.values() if spec.role == "client")
     ]
-
-
-def _gateways(lab: Lab, site: Site, node: str) -> list[IPAddress]:
-    """Addresses that are always the working director's, the best one first.
-
-    They are the VIPs that all the service's directors can hold, in a segment of the real
-    server's. A lone director needs none: its own addresses stay where it is.
-    """
-    found = sorted(_vips(lab, site, node), key=lambda rank_and_vip: rank_and_vip[0])
-    if found or len(site.directors) > 1:
-        return [vip for _, vip in found]
-    director = lab.nodes[site.directors[0]]
-    family = version(site.service)
-    ways = (address_in(director, segment, family) for segment in lab.nodes[node].interfaces)
-    return [address for address in ways if address is not None]
-
-
-def _vips(lab: Lab, site: Site, node: str) -> Iterator[tuple[tuple[bool, bool], IPAddress]]:
-    """VIPs, each with how much speaks against it."""
-    served = {vip for service in lab.services.values() for vip in vips(service)}
-    moving = together(lab, site.instance)
-    family = version(site.service)
-    for name, instance in lab.vrrp.items():
-        reachable = instance.segment in lab.nodes[node].interfaces
-        if reachable and instance.priority.keys() >= set(site.directors):
-            for vip in instance.addresses:
-                if vip.ip not in vips(site.service) and gateway_for(vip.ip, family):
-                    # One that stays behind when the service moves breaks it, so one that moves
-                    # with it comes first.
-                    yield (name not in moving, vip.ip in served), vip.ip

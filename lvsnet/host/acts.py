@@ -26,6 +26,8 @@ ACTS: Mapping[str, str] = {
     "look.up": "lvsnet.observe.acts:up",
     "look.events": "lvsnet.observe.acts:events",
     "look.follow": "lvsnet.observe.acts:follow",
+    "look.ipvs": "lvsnet.observe.acts:ipvs",
+    "look.ipvs_follow": "lvsnet.observe.acts:ipvs_follow",
     "look.log": "lvsnet.observe.acts:log",
     "look.requests": "lvsnet.observe.acts:requests",
     "look.stop": "lvsnet.observe.acts:stop",

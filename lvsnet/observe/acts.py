@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from lvsnet.engine.runtime import Runtime, find
 from lvsnet.observe import conditions, watching
 from lvsnet.progress import Report
+
+if TYPE_CHECKING:
+    from lvsnet.observe.table_model import Table, Wanted
 
 Request = Mapping[str, object]
 
@@ -62,6 +66,37 @@ def follow(lab: str, runtime: Runtime, _request: Request, report: Report) -> obj
             for event in watcher.read():
                 report(json.dumps(list(asdict(event).values())))
             poll.poll()
+
+
+def ipvs(lab: str, runtime: Runtime, request: Request, _report: Report) -> object:
+    """A `lvsnet.observe.table_model.Wanted`: a list with a `Table` of each node."""
+    from lvsnet.observe import table_looking
+
+    found = table_looking.look(runtime.record(lab).plan, runtime, _wanted(request))
+    return [asdict(table) for table in found]
+
+
+def ipvs_follow(lab: str, runtime: Runtime, request: Request, report: Report) -> object:
+    """As `ipvs`, a line of JSON at once, and then each second in which something has changed.
+
+    Until it is interrupted, or the lab has ended.
+    """
+    import json
+
+    from lvsnet.observe import table_looking
+
+    def take(found: tuple[Table, ...]) -> None:
+        report(json.dumps([asdict(table) for table in found]))
+
+    table_looking.follow(runtime.record(lab).plan, runtime, _wanted(request), take)
+    return None
+
+
+def _wanted(request: Request) -> Wanted:
+    from lvsnet.observe.table_model import Wanted
+    from lvsnet.plan import codec
+
+    return codec.decode(Wanted, request, "request")
 
 
 def log(lab: str, runtime: Runtime, request: Request, _report: Report) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP
 
@@ -36,44 +37,47 @@ Attributes = dict[int, bytes]
 def services() -> tuple[Service, ...]:
     """The IPVS table of the network namespace that this process is in; empty without IPVS."""
     with Netlink(NETLINK_GENERIC) as netlink:
-        try:
-            number = family(netlink, FAMILY)
-        except OSError as error:
-            if error.errno == errno.ENOENT:
-                return ()
-            raise
-        found = netlink.dump(number, GENERIC.pack(GET_SERVICE, VERSION))
-        return tuple(_service(netlink, number, _inside(body, OF_SERVICE)) for body in found)
+        number = find(netlink)
+        if number is None:
+            return ()
+        return tuple(_service(*found) for found in listed(netlink, number))
 
 
-def _inside(body: bytes, kind: int) -> Attributes:
+def find(netlink: Netlink) -> int | None:
+    """The number of IPVS's family; None where the kernel has not loaded it."""
+    try:
+        return family(netlink, FAMILY)
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return None
+        raise
+
+
+def listed(netlink: Netlink, number: int) -> Iterator[tuple[Attributes, list[Attributes]]]:
+    """Each service, and its real servers. Raises OSError."""
+    for body in netlink.dump(number, GENERIC.pack(GET_SERVICE, VERSION)):
+        service = inside(body, OF_SERVICE)
+        key = (attribute(kind, service[kind]) for kind in range(AF, FWMARK + 1) if kind in service)
+        request = GENERIC.pack(GET_DEST, VERSION) + nested(OF_SERVICE, key)
+        yield service, [inside(one, OF_DEST) for one in netlink.dump(number, request)]
+
+
+def inside(body: bytes, kind: int) -> Attributes:
+    """What is in the only attribute, of this kind, of an answer."""
     return attributes(attributes(body[GENERIC.size :])[kind])
 
 
-def _service(netlink: Netlink, number: int, service: Attributes) -> Service:
-    key = (attribute(kind, service[kind]) for kind in range(AF, FWMARK + 1) if kind in service)
-    request = GENERIC.pack(GET_DEST, VERSION) + nested(OF_SERVICE, key)
-    version = integer(service[AF])
+def name(service: Attributes) -> tuple[str, str]:
+    """Protocol and address of a service, as a `Service` has them."""
     if FWMARK in service:
-        protocol, address = "fwmark", str(integer(service[FWMARK]))
-    else:
-        protocol = PROTOCOLS.get(integer(service[PROTOCOL]), "?")
-        address = _endpoint(version, service[ADDR], service[PORT])
-    return Service(
-        protocol=protocol,
-        address=address,
-        scheduler=word(service[SCHEDULER]),
-        real_servers=tuple(
-            _real_server(version, _inside(body, OF_DEST)) for body in netlink.dump(number, request)
-        ),
-    )
+        return "fwmark", str(integer(service[FWMARK]))
+    address = endpoint(integer(service[AF]), service[ADDR], service[PORT])
+    return PROTOCOLS.get(integer(service[PROTOCOL]), "?"), address
 
 
-def _real_server(version: int, line: Attributes) -> RealServer:
-    if DEST_AF in line:
-        version = integer(line[DEST_AF])
+def real_server(service: Attributes, line: Attributes) -> RealServer:
     return RealServer(
-        address=_endpoint(version, line[DEST_ADDR], line[DEST_PORT]),
+        address=endpoint(integer(line.get(DEST_AF, service[AF])), line[DEST_ADDR], line[DEST_PORT]),
         method=METHODS.get(integer(line[DEST_METHOD]) & METHOD_MASK, "?"),
         weight=integer(line[DEST_WEIGHT]),
         active=integer(line[DEST_ACTIVE]),
@@ -81,7 +85,17 @@ def _real_server(version: int, line: Attributes) -> RealServer:
     )
 
 
-def _endpoint(version: int, address: bytes, port: bytes) -> str:
+def _service(service: Attributes, lines: list[Attributes]) -> Service:
+    protocol, address = name(service)
+    return Service(
+        protocol=protocol,
+        address=address,
+        scheduler=word(service[SCHEDULER]),
+        real_servers=tuple(real_server(service, line) for line in lines),
+    )
+
+
+def endpoint(version: int, address: bytes, port: bytes) -> str:
     """An address has 16 bytes (union nf_inet_addr), a port is in network order."""
     number = int.from_bytes(port, "big")
     if version == AF_INET:

@@ -1,0 +1,93 @@
+"""IPVS's connections, as /proc/net/ip_vs_conn_sync lists them: the kernel tells them nowhere else.
+
+That is /proc/net/ip_vs_conn with who told of them (ip_vs_conn.c). No I/O here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address
+
+from lvsnet.endpoint import joined, parted
+from lvsnet.observe.table_model import Connection, Connections, Wanted
+
+FILE = "ip_vs_conn_sync"
+FIELDS = 10
+"""Of a line: protocol; address and port of client, virtual service and real server, in hexadecimal
+digits; state, origin, seconds until it expires."""
+IP = "IP"
+"""The protocol of a template that is for all of a firewall mark; its service's address is the mark
+(ip_vs_sched_persist() of ip_vs_core.c)."""
+FWMARK = "fwmark"
+LONG = 8
+"""Digits of an IPv4 address; an IPv6 address has colons, too."""
+
+
+def parse(text: str, names: Mapping[str, str]) -> Iterator[Connection]:
+    """``names``: address without port -> node. Lines of any other shape are left out."""
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) == FIELDS and fields[-1].isdecimal():
+            yield _connection(fields, names)
+
+
+def narrowed(text: str, wanted: Wanted, names: Mapping[str, str]) -> Connections:
+    """Those that are wanted, sorted by service, client and real server; of them the first."""
+    found = [one for one in parse(text, names) if _is(one, wanted)]
+    found.sort(key=_key)
+    return Connections(len(found), tuple(found[: wanted.most or None]))
+
+
+def _connection(fields: list[str], names: Mapping[str, str]) -> Connection:
+    protocol, *ends, state, origin, expires = fields
+    client, client_port, virtual, virtual_port, real, real_port = ends
+    of_mark = protocol == IP
+    source, server = _address(client), _address(real)
+    return Connection(
+        protocol=FWMARK if of_mark else protocol.lower(),
+        client=joined(source, int(client_port, 16)),
+        client_node=names.get(source, ""),
+        service=_mark(virtual) if of_mark else joined(_address(virtual), int(virtual_port, 16)),
+        real_server=joined(server, int(real_port, 16)),
+        node=names.get(server, ""),
+        state=state,
+        expires=int(expires),
+        origin=origin.lower(),
+    )
+
+
+def _address(digits: str) -> str:
+    if ":" in digits:
+        return str(IPv6Address(digits))
+    return str(IPv4Address(int(digits, 16)))
+
+
+def _mark(digits: str) -> str:
+    """The first 32 bits of what is an address elsewhere."""
+    return str(int(digits.replace(":", "")[:LONG], 16))
+
+
+def _is(one: Connection, wanted: Wanted) -> bool:
+    if wanted.state not in ("", one.state):
+        return False
+    host, port = parted(one.real_server)
+    if wanted.real_servers and host not in wanted.real_servers:
+        return False
+    if wanted.port not in (0, int(port)):
+        return False
+    if wanted.address in ("", one.service):
+        return wanted.protocol in ("", one.protocol)
+    if one.protocol == FWMARK or wanted.protocol not in ("", one.protocol):
+        return False
+    # A template may be for all ports of an address.
+    virtual, its_port = parted(one.service)
+    return wanted.address == virtual or (its_port == "0" and virtual == parted(wanted.address)[0])
+
+
+def _key(one: Connection) -> tuple[object, ...]:
+    client, port = parted(one.client)
+    return one.protocol, one.service, ":" in client, _number(client), int(port), one.real_server
+
+
+def _number(address: str) -> int:
+    return int(IPv6Address(address) if ":" in address else IPv4Address(address))

@@ -129,8 +129,8 @@ def _host_and_port(text: str, authority: str) -> tuple[str, int | None]:
     if _is_ipv6(authority):
         return authority, None
     if authority.startswith("["):
-        host, _, after = authority[1:].partition("]")
-        if not _is_ipv6(host) or (after and not after.startswith(":")):
+        host, end, after = authority[1:].partition("]")
+        if not end or not _is_ipv6(host) or (after and not after.startswith(":")):
             raise ValueError(f"{text}: write an IPv6 address as [2001:db8::1] or [2001:db8::1]:80")
         return host, _port(text, after[1:]) if after else None
     host, colon, port = authority.partition(":")

@@ -74,6 +74,7 @@ def test_targets(text: str, target: Target) -> None:
         ("http://me@web/", "no user"),
         ("http://[web]/", "[2001:db8::1]"),
         ("http://[::1]80/", "[2001:db8::1]"),
+        ("http://[::1/", "[2001:db8::1]"),
         ("fe80::1%eth1", "port"),
     ],
 )

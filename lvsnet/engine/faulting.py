@@ -32,7 +32,7 @@ from lvsnet.faults.model import (
     PowerOff,
     Put,
 )
-from lvsnet.host import leftovers, lock
+from lvsnet.host import journal, leftovers, lock
 from lvsnet.plan.model import Node, Plan
 from lvsnet.progress import Report
 
@@ -160,15 +160,16 @@ def _put(fault: Fault, record: Record, runtime: Runtime) -> None:
     if isinstance(fault, PowerOff):
         deploy.stop(plan, fault.node, runtime)
         return
-    if isinstance(fault, Killed) and not fault_processes.is_daemon(fault, plan):
-        fault_processes.kill(fault, plan, runtime)
-        return
-    before = _kept(plan)
-    others = [one for one in before if not model.same_place(one, fault)]
-    # What cannot be changed to other values is not impaired at all then.
-    after_failure = others if isinstance(fault, Netem | BadService) else before
-    with _remembered(plan.lab, after_failure, [*others, fault]):
-        _break(fault, plan, runtime)
+    with _told(plan.lab, fault, "put", str(fault)):
+        if isinstance(fault, Killed) and not fault_processes.is_daemon(fault, plan):
+            fault_processes.kill(fault, plan, runtime)
+            return
+        before = _kept(plan)
+        others = [one for one in before if not model.same_place(one, fault)]
+        # What cannot be changed to other values is not impaired at all then.
+        after_failure = others if isinstance(fault, Netem | BadService) else before
+        with _remembered(plan.lab, after_failure, [*others, fault]):
+            _break(fault, plan, runtime)
 
 
 def _break(fault: Fault, plan: Plan, runtime: Runtime) -> None:
@@ -213,16 +214,17 @@ def _mend_one(fault: Fault, record: Record, runtime: Runtime, report: Report) ->
     _can_be_had(fault, record)
     if isinstance(fault, OF_NODES) and not isinstance(fault, Frozen):
         _moves(fault.node, _standing(plan, runtime))
-    _take_back(fault, record, runtime, report)
+    if isinstance(fault, PowerOff):
+        deploy.start(record, fault.node, runtime, report)
+        return
+    with _told(plan.lab, fault, "mended", text.mended(fault)):
+        _take_back(fault, plan, runtime, report)
     _keep(plan.lab, _without(_kept(plan), fault))
 
 
-def _take_back(fault: Fault, record: Record, runtime: Runtime, report: Report) -> None:
+def _take_back(fault: Fault, plan: Plan, runtime: Runtime, report: Report) -> None:
     """Mend what is on; the lab's file still has it when this returns."""
-    plan = record.plan
     match fault:
-        case PowerOff(node):
-            deploy.start(record, node, runtime, report)
         case Frozen(node):
             runtime.thaw(plan.lab, [node])
         case Killed():
@@ -320,6 +322,18 @@ def _keep(lab: str, faults: Sequence[Fault]) -> None:
     new = path.with_name(f"{path.name}.new")
     new.write_text(json.dumps(lasting))
     new.replace(path)
+
+
+@contextmanager
+def _told(lab: str, fault: Fault, what: str, words: str) -> Iterator[None]:
+    """Write to the lab's journal what is done in here: before it is, and whether it failed."""
+    node = "" if isinstance(fault, Partition) else fault.node
+    journal.note(lab, "fault", node, what, words, f"fault: {words}")
+    try:
+        yield
+    except (LvsnetError, OSError) as error:
+        journal.note(lab, "fault", node, "failed", words, f"fault: {words}: failed: {error}")
+        raise
 
 
 @contextmanager

@@ -85,6 +85,7 @@ AGENT = (
     "faults/text.py",
     "host/__init__.py",
     "host/acts.py",
+    "host/journal.py",
     "host/leftovers.py",
     "host/lock.py",
     "host/state.py",

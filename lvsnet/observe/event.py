@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 KINDS = (
+    "lab",
     "vip",
     "link",
     "vrrp",
@@ -31,12 +32,12 @@ class Event:
     node: str
     """Where; empty for what is the whole lab's."""
     what: str
-    """A word for programs: ``gained`` or ``lost`` of a vip, ``up`` or ``down`` of a link,
-    ``master``, ``backup``, ``fault`` or ``stopped`` of vrrp, ``in``, ``out`` or ``weight`` of ipvs,
-    ``exited`` or ``started`` of a daemon, ``off`` or ``on`` of a node, ``gratuitous`` of arp,
-    ``unsolicited`` of nd, ``put`` or ``mended`` of a fault, ``begun``, ``outage``, ``answered`` or
-    ``ended`` of traffic, ``passed`` or ``failed`` of a step, ``missed`` of a watch
-    that the kernel told too much at once."""
+    """A word for programs: ``deployed`` or ``changed`` of a lab, ``gained`` or ``lost`` of a vip,
+    ``up`` or ``down`` of a link, ``master``, ``backup``, ``fault`` or ``stopped`` of vrrp, ``in``,
+    ``out`` or ``weight`` of ipvs, ``exited`` or ``started`` of a daemon, ``off`` or ``on`` of a
+    node, ``gratuitous`` of arp, ``unsolicited`` of nd, ``put``, ``mended`` or ``failed`` of a
+    fault, ``begun``, ``outage``, ``answered`` or ``ended`` of traffic, ``passed`` or ``failed`` of
+    a step, ``missed`` of a watch that the kernel told too much at once."""
     subject: str
     """What it happened to: an address, an interface, ``VI_1``, ``192.168.10.13:80``, a daemon."""
     text: str

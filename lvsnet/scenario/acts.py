@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import astuple
 
 from lvsnet.engine.runtime import Runtime
+from lvsnet.host import journal
 from lvsnet.observe import events
 from lvsnet.observe.nodes import nodes
 from lvsnet.progress import Report
 from lvsnet.scenario import running, wire
 from lvsnet.scenario.bench import Bench
-from lvsnet.scenario.result import StepResult
+from lvsnet.scenario.result import SKIPPED, StepResult
+
+TOLD = ("outage", "answered", "ended")
+"""What became of a load, as far as the journal has it."""
 
 
 def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Report) -> object:
     """``{scenario}``: as `wire.to_json` gives it. The `Outcome`, by `wire.outcome_to_json`.
 
     A line of JSON is reported for each step when it is over, and nothing, an empty line, at least
-    once a minute of the lab's time.
+    once a minute of the lab's time. Its steps are in the lab's journal, and at its end what became
+    of its loads, of which nothing else is left; who puts faults and begins loads writes that there.
 
     Raises:
         ValueError: it is no scenario.
@@ -29,10 +35,17 @@ def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Repor
 
     def tell(result: StepResult) -> None:
         report(json.dumps(wire.step_result_to_json(result)))
+        if result.state != SKIPPED:
+            journal.tell(lab, astuple(running.step_event(result)))
 
     plan = runtime.record(lab).plan
     with ExitStack() as owned:
         watcher = owned.enter_context(events.begin(plan, runtime))
         running_nodes = owned.enter_context(nodes(lab, runtime))
         bench = owned.enter_context(Bench(plan, runtime, running_nodes, watcher, report))
-        return wire.outcome_to_json(running.run(scenario, bench, tell))
+        outcome = running.run(scenario, bench, tell)
+        journal.tell(
+            lab,
+            *(astuple(one) for one in outcome.events if one.kind == "traffic" and one.what in TOLD),
+        )
+        return wire.outcome_to_json(outcome)

@@ -49,9 +49,7 @@ def run(scenario: Scenario, world: World, tell: Tell) -> Outcome:
             result = StepResult(step.text, step.line, SKIPPED, 0, 0)
         else:
             result = _carry_out(step, scenario, course)
-            what = "passed" if result.state == PASSED else "failed"
-            text = f"{step.text}: {what}" + (f", {result.seen}" if result.seen else "")
-            course.events.append(Event(result.ended, "step", "", what, str(step.line), text))
+            course.events.append(step_event(result))
         tell(result)
         results.append(result)
     failed = any(one.state != PASSED for one in results)
@@ -71,6 +69,13 @@ def run(scenario: Scenario, world: World, tell: Tell) -> Outcome:
         events=tuple(sorted(told, key=lambda event: event.at)),  # stable: in the order of above
         loads=tuple(loads),
     )
+
+
+def step_event(result: StepResult) -> Event:
+    """That a step is over, which was not skipped."""
+    what = "passed" if result.state == PASSED else "failed"
+    text = f"{result.text}: {what}" + (f", {result.seen}" if result.seen else "")
+    return Event(result.ended, "step", "", what, str(result.line), text)
 
 
 def _carry_out(step: Step, scenario: Scenario, course: Course) -> StepResult:

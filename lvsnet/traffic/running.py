@@ -21,6 +21,7 @@ from pathlib import Path
 
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
+from lvsnet.host import journal
 from lvsnet.plan import codec
 from lvsnet.traffic import checking, detached, homes, nodes, records, schedule
 from lvsnet.traffic.generator import Generator, speech
@@ -96,6 +97,9 @@ def begin(lab: str, load: Load, runtime: Runtime, owner: int | None = None) -> s
     finally:
         os.close(start)
         os.close(give)
+    clients = " and ".join(load.clients)
+    text = f"traffic {name}: {clients} to {load.target}"
+    journal.tell(lab, (begun.begin, "traffic", "", "begun", name, text))
     return name
 
 

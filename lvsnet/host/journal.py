@@ -1,0 +1,107 @@
+"""A lab's journal: what lvsnet itself has done to it, a line for each, where its nodes are.
+
+Kernels and daemons do not remember who pulled a cable, so whoever does it says so here, by one
+short append. It ends with the lab (`lvsnet.host.leftovers.remove`), and never grows for ever: a
+journal that is full becomes the old one, in place of that.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from lvsnet.host import leftovers
+
+MOST = 256 * 1024
+"""Bytes of a journal, some 2000 lines; there are two of them at most."""
+LONGEST = 500
+"""Characters of a text."""
+
+Entry = tuple[int, str, str, str, str, str]
+"""The fields of an `lvsnet.observe.event.Event`."""
+
+
+def note(lab: str, kind: str, node: str, what: str, subject: str, text: str) -> None:
+    """Write that something is done just now; the names are those of an event's fields.
+
+    What is done is not to fail for that: where there is no room, it is not remembered.
+    """
+    tell(lab, (time.monotonic_ns(), kind, node, what, subject, text))
+
+
+def tell(lab: str, *entries: Entry) -> None:
+    """As `note`, of what was done when the entries say."""
+    lines = [
+        json.dumps((*head, _short(subject), _short(text))) + "\n"
+        for *head, subject, text in entries
+    ]
+    if not lines:
+        return
+    path = leftovers.journal_of(lab)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        fd = os.open(path, flags, 0o600)
+        try:
+            os.write(fd, "".join(lines).encode())
+            if os.fstat(fd).st_size > MOST:
+                _turn(path, fd)
+        finally:
+            os.close(fd)
+
+
+def entries(lab: str) -> list[Entry]:
+    """All that is remembered, in the order of writing; nothing of a lab without a journal."""
+    path = leftovers.journal_of(lab)
+    return [one for each in (old_of(path), path) for one in parsed(_content(each))]
+
+
+def parsed(content: bytes) -> list[Entry]:
+    """The entries in whole lines of a journal; others, cut off by a full disk, are left out."""
+    found: list[Entry] = []
+    for line in content.split(b"\n")[:-1]:
+        try:
+            said: object = json.loads(line)
+        except ValueError:
+            continue
+        match said:
+            case [int(at), str(kind), str(node), str(what), str(subject), str(text)]:
+                found.append((at, kind, node, what, subject, text))
+    return found
+
+
+def old_of(path: Path) -> Path:
+    """The journal before this one."""
+    return path.with_name(f"{path.name}.old")
+
+
+def _turn(path: Path, fd: int) -> None:
+    """Begin a new journal, unless somebody else has done so just now.
+
+    At no time there is none, so nobody's line is lost.
+    """
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    if not os.path.samestat(os.fstat(fd), path.stat()):
+        return
+    old = old_of(path)
+    old.unlink(missing_ok=True)
+    os.link(path, old)
+    new = path.with_name(f"{path.name}.new")
+    new.touch(mode=0o600)
+    new.replace(path)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."

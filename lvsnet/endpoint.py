@@ -24,4 +24,5 @@ def parted(word: str) -> tuple[str, str]:
 
 
 def unbracketed(host: str) -> str:
+    """Without the brackets that an IPv6 address may have."""
     return host.removeprefix("[").removesuffix("]")

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from lvsnet.endpoint import joined
+from lvsnet.endpoint import joined, unbracketed
 from lvsnet.observe.conditions import (
     COMPARISONS,
     COUNTERS,
@@ -197,17 +197,17 @@ def _split(reader: _Reader, word: _Word) -> tuple[str, int | None]:
     host, colon, port = word.text.rpartition(":")
     bare = word.text.count(":") > 1 and not word.text.startswith("[")
     if bare or not colon or word.text.endswith("]"):
-        return word.text.removeprefix("[").removesuffix("]"), None
+        return unbracketed(word.text), None
     start = word.at + len(host) + 1
     number = _whole(reader, _Word(port, start), LAST_PORT, "a port, from 1 to 65535")
     if number == 0:
         raise reader.wrong(_Word(port, start), "a port, from 1 to 65535")
-    return host.removeprefix("[").removesuffix("]"), number
+    return unbracketed(host), number
 
 
 def _address(reader: _Reader) -> str:
     word = reader.take()
-    address = _canonical(word.text.removeprefix("[").removesuffix("]"))
+    address = _canonical(unbracketed(word.text))
     if address is None:
         raise reader.wrong(word, "an address, without prefix length or port")
     return address

@@ -8,30 +8,41 @@ from __future__ import annotations
 
 import select
 import time
+from dataclasses import astuple
 
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import lab_watch
-from lvsnet.observe.events import ERROR, OVER, READY
+from lvsnet.observe.events import ERROR, INITIAL, OVER, READY, SAMPLES
 from lvsnet.observe.lab_watch import LabWatch
 from lvsnet.observe.outlet import Outlet
+from lvsnet.observe.sample import grouped
+from lvsnet.observe.sampling import GRID_NS, Sampler
 from lvsnet.plan.model import Plan
 
-GRID_NS = 100_000_000
 ROUNDS = 100
 """In which the largest buffers are read to their end, some hundred messages at a time."""
 
 
-def run(plan: Plan, runtime: Runtime, out: int, control: int, parent: int) -> None:
+def run(
+    plan: Plan, runtime: Runtime, out: int, control: int, parent: int, sampler: Sampler | None
+) -> None:
     """Watch a lab until the eventfd ``control`` says to end, or the process of pidfd ``parent``
     does; what happens goes to ``out``, and at last, if it was not asked to end, why.
+
+    With a ``sampler``, what it has of the IPVS tables goes there at the end, too: to tell of each
+    of their changes would wake the reader ten times a second.
     """
     outlet = Outlet(out)
     try:
         try:
             watch = lab_watch.begin(plan, runtime, outlet)
-            outlet.say({READY: True})
-            _follow(watch, control, parent)
+            if sampler is not None:
+                watch.sample(sampler, time.monotonic_ns())
+            outlet.say({READY: True, INITIAL: [astuple(event) for event in watch.initial]})
+            _follow(watch, control, parent, sampler)
+            if sampler is not None:
+                outlet.say({SAMPLES: grouped(sampler.samples())})
             outlet.say({OVER: True})
         except LvsnetError as error:
             outlet.say({ERROR: str(error)})
@@ -43,7 +54,7 @@ def run(plan: Plan, runtime: Runtime, out: int, control: int, parent: int) -> No
         return  # nobody wants to know
 
 
-def _follow(watch: LabWatch, control: int, parent: int) -> None:
+def _follow(watch: LabWatch, control: int, parent: int, sampler: Sampler | None) -> None:
     """Until ``control`` or ``parent`` can be read; at the former all that has happened is told."""
     outlet = watch.outlet
     number = 0
@@ -65,6 +76,8 @@ def _follow(watch: LabWatch, control: int, parent: int) -> None:
             return
         if control in readable:
             _tell_the_rest(watch)
+            if sampler is not None:
+                watch.sample(sampler, time.monotonic_ns())
             return
         watch.heard(readable)
         now = time.monotonic_ns()
@@ -72,6 +85,8 @@ def _follow(watch: LabWatch, control: int, parent: int) -> None:
         if now >= due and not outlet.full:
             number += 1
             watch.tick(number)
+            if sampler is not None:
+                watch.sample(sampler, now)
             if watch.pending:
                 watch.send(time.monotonic_ns())
             due = _next_tick(now)

@@ -18,13 +18,17 @@ import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.observe.event import Event
+from lvsnet.observe.sample import Sample, ungrouped
 from lvsnet.plan.model import Plan
 from lvsnet.progress import Report
+
+if TYPE_CHECKING:
+    from lvsnet.observe.sampling import Sampler
 
 DEADLINE = 30.0
 """Seconds that the watching process may take to begin, and to end; it takes some ms."""
@@ -33,6 +37,7 @@ WORD = 30.0
 READ_SIZE = 256 * 1024
 STDERR = 2
 READY, OVER, ERROR = "ready", "over", "error"
+INITIAL, SAMPLES = "initial", "samples"
 """Keys of lines that are no events."""
 
 
@@ -45,7 +50,11 @@ class Watcher:
     """Readable when there is something to `read`."""
     pid: int
     """Of the process."""
-    _control: int
+    initial: tuple[Event, ...] = ()
+    """How things stood when it began to watch."""
+    samples: tuple[Sample, ...] = ()
+    """What IPVS tables counted all the time, after `end`; nothing if nobody had wished it."""
+    _control: int = -1
     """An eventfd by which the process is told to end."""
     _partial: bytes = b""
     _ready: bool = False
@@ -136,7 +145,11 @@ class Watcher:
         said = json.loads(line)
         if isinstance(said, list):
             return Event(*said)
-        self._ready = self._ready or READY in said
+        if READY in said:
+            self._ready = True
+            self.initial = tuple(Event(*one) for one in said[INITIAL])
+        if SAMPLES in said:
+            self.samples = tuple(ungrouped(said[SAMPLES]))
         self._over = self._over or OVER in said
         self._failure = said.get(ERROR, self._failure)
         return None
@@ -156,11 +169,12 @@ class Watcher:
         os.close(self._control)
 
 
-def begin(plan: Plan, runtime: Runtime) -> Watcher:
+def begin(plan: Plan, runtime: Runtime, sampler: Sampler | None = None) -> Watcher:
     """Watch a lab from now on; returns when nothing can happen any more that is not told.
 
-    What there is already is not told. Call this where the nodes are, as root there, and before any
-    thread is started: it forks.
+    What there is already is `Watcher.initial`. With a ``sampler``, which is for the process that
+    is forked, there will be `Watcher.samples`. Call this where the nodes are, as root there, and
+    before any thread is started: it forks.
 
     Raises:
         LvsnetError: a runtime that does not answer.
@@ -187,7 +201,7 @@ def begin(plan: Plan, runtime: Runtime) -> Watcher:
         code = 1
         try:
             _become((out, control, parent))
-            event_loop.run(plan, runtime, out, control, parent)
+            event_loop.run(plan, runtime, out, control, parent, sampler)
             code = 0
         except BaseException:  # noqa: BLE001
             # Whatever it was, this process must end here and not run on as a second parent.
@@ -197,7 +211,7 @@ def begin(plan: Plan, runtime: Runtime) -> Watcher:
             os._exit(code)
     os.close(out)
     os.close(parent)
-    watcher = Watcher(plan.lab, fd, pid, control)
+    watcher = Watcher(plan.lab, fd, pid, _control=control)
     try:
         watcher._begin()
     except BaseException:

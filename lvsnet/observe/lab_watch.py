@@ -11,6 +11,7 @@ import errno
 import os
 import select
 import socket
+import time
 from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,13 +21,14 @@ from pathlib import Path
 from lvsnet.engine import namespaces, ready
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
-from lvsnet.observe import arp, logs_watch, nd, node_watch, tables
+from lvsnet.observe import arp, first, logs_watch, nd, node_watch, tables
 from lvsnet.observe.event import Event
 from lvsnet.observe.log_files import HasLogFiles
 from lvsnet.observe.logs_watch import Logs
 from lvsnet.observe.node_watch import NodeWatch
 from lvsnet.observe.notices import Change
 from lvsnet.observe.outlet import Outlet
+from lvsnet.observe.sampling import Sampler
 from lvsnet.plan.model import Daemon, Node, Plan
 
 SLOWLY = 10
@@ -61,6 +63,8 @@ class LabWatch:
     """MAC -> the node that has it by the plan."""
     pending: list[tuple[int | None, str, Change]] = field(default_factory=list)
     """When, if that is known, at which node, and what; not sent yet."""
+    initial: list[Event] = field(default_factory=list)
+    """How things stood at first, all at one time."""
     census: tuple[int, str] = (0, "")
     """As `_census` gave it last."""
 
@@ -97,6 +101,14 @@ class LabWatch:
         off = [node for node in self.plan.nodes if node.name not in self.running]
         if off:
             self._look_for(off)
+
+    def sample(self, sampler: Sampler, now: int) -> None:
+        """Take note of what the tables count, by the last look at them, which was ``now``."""
+        for node in self.plan.nodes:
+            if node.name in self.running:
+                sampler.takes(now, node.name, self.running[node.name].text)
+            else:
+                sampler.ends(now, node.name)
 
     def heard(self, readable: Container[int]) -> None:
         """Take in what is told by these descriptors."""
@@ -234,7 +246,7 @@ class LabWatch:
 
 
 def begin(plan: Plan, runtime: Runtime, outlet: Outlet) -> LabWatch:
-    """Watch a lab; what there is by now is known, and not told."""
+    """Watch a lab; what there is by now is known, and not told but as `LabWatch.initial`."""
     try:
         fabric = namespaces.of_fabric(plan.lab).stat()
     except FileNotFoundError:
@@ -261,6 +273,7 @@ def begin(plan: Plan, runtime: Runtime, outlet: Outlet) -> LabWatch:
     for node in plan.nodes:
         if node.name in inits:
             watch.switched_on(node, inits[node.name])
+    watch.initial = first.events(watch, time.monotonic_ns())
     watch.pending.clear()
     return watch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -130,6 +130,9 @@ class StreamLogs:
                 stream.close()
                 return
             yield from transitions(self.logs[node], content)
+
+    def states(self, node: str) -> Mapping[str, str]:
+        return self.logs[node].states
 
     def forget(self, node: str) -> None:
         self.logs[node].forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -31,6 +31,9 @@ class Logs(Protocol):
 
     def read(self, node: str) -> Iterator[Change]:
         """The transitions that are new."""
+
+    def states(self, node: str) -> Mapping[str, str]:
+        """In which state its VRRP instances are, by what it has said until now."""
 
     def forget(self, node: str) -> None:
         """keepalived on a node is no more; what it says next is new."""
@@ -62,6 +65,9 @@ class FileLogs:
 
     def read(self, node: str) -> Iterator[Change]:
         return transitions(self.logs[node], self.files.read(node))
+
+    def states(self, node: str) -> Mapping[str, str]:
+        return self.logs[node].states
 
     def forget(self, node: str) -> None:
         self.logs[node].forget()

@@ -49,6 +49,8 @@ class NodeWatch:
     """Whether the kernel could not tell all, and what came of it is still to be looked at."""
     ipvs: int | None = None
     """A descriptor of its /proc/net/ip_vs; None where the kernel has not loaded IPVS."""
+    text: bytes = b""
+    """What that had at the last look."""
     digest: bytes = b""
     table: tables.Table = field(default_factory=dict)
 
@@ -86,7 +88,8 @@ class NodeWatch:
         """What is new by a look at the IPVS table; ``names`` as for `lvsnet.observe.tables`."""
         if self.ipvs is None:
             return
-        digest = tables.digest(_content(self.ipvs))
+        self.text = _content(self.ipvs)
+        digest = tables.digest(self.text)
         if digest == self.digest:
             return
         try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
+KEYS = {"node", "service", "real_server", "points"}
 GONE = -1
 """The weight of a real server that is not in the table (any more)."""
 
@@ -26,3 +29,43 @@ class Sample:
     """ActiveConn"""
     inactive: int
     """InActConn"""
+
+
+def grouped(samples: Iterable[Sample]) -> list[dict[str, object]]:
+    """As JSON can have them: for each line of a table, whose samples follow each other, ``{node,
+    service, real_server, points}``, and points are ``[at, weight, active, inactive]``.
+    """
+    return [
+        {
+            "node": node,
+            "service": service,
+            "real_server": server,
+            "points": [[one.at, one.weight, one.active, one.inactive] for one in line],
+        }
+        for (node, service, server), line in groupby(
+            samples, lambda one: (one.node, one.service, one.real_server)
+        )
+    ]
+
+
+def ungrouped(value: object) -> Iterator[Sample]:
+    """What `grouped` gave.
+
+    Raises:
+        ValueError: it is nothing of that shape.
+    """
+    for line in _list(value):
+        if not isinstance(line, dict) or set(line) != KEYS:
+            raise ValueError(f"samples: a line has {', '.join(sorted(KEYS))}")
+        node, service, server = (str(line[key]) for key in ("node", "service", "real_server"))
+        for point in _list(line["points"]):
+            if not isinstance(point, list) or [type(one) for one in point] != [int] * 4:
+                raise ValueError("samples: a point has a time and three numbers")
+            at, *numbers = point
+            yield Sample(at, node, service, server, *numbers)
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError(f"samples: expected a list, not {type(value).__name__}")
+    return value

@@ -11,6 +11,7 @@ from lvsnet.engine.runtime import Runtime
 from lvsnet.host import journal
 from lvsnet.observe import events
 from lvsnet.observe.nodes import nodes
+from lvsnet.observe.sampling import Sampler
 from lvsnet.progress import Report
 from lvsnet.scenario import running, wire
 from lvsnet.scenario.bench import Bench
@@ -40,7 +41,7 @@ def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Repor
 
     plan = runtime.record(lab).plan
     with ExitStack() as owned:
-        watcher = owned.enter_context(events.begin(plan, runtime))
+        watcher = owned.enter_context(events.begin(plan, runtime, Sampler()))
         running_nodes = owned.enter_context(nodes(lab, runtime))
         bench = owned.enter_context(Bench(plan, runtime, running_nodes, watcher, report))
         outcome = running.run(scenario, bench, tell)

@@ -21,6 +21,7 @@ from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
 from lvsnet.observe.events import Watcher
 from lvsnet.observe.nodes import Nodes
+from lvsnet.observe.sample import Sample
 from lvsnet.plan.model import OFF_WIRE, Node, Plan
 from lvsnet.progress import Report
 from lvsnet.traffic.model import Answerer, Load, Request, Target
@@ -78,6 +79,12 @@ class Bench:
 
     def rest(self) -> list[Event]:
         return sorted(self.watcher.end(), key=lambda event: event.at)
+
+    def initial(self) -> Sequence[Event]:
+        return self.watcher.initial
+
+    def samples(self) -> Sequence[Sample]:
+        return self.watcher.samples
 
     def order(self, order: Order) -> None:
         from lvsnet.engine import faulting

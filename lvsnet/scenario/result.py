@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lvsnet.observe.event import Event
+from lvsnet.observe.sample import Sample
 from lvsnet.traffic.model import Request, Summary
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -51,3 +52,8 @@ class Outcome:
     events: tuple[Event, ...]
     """By time."""
     loads: tuple[LoadResult, ...]
+    initial: tuple[Event, ...] = ()
+    """How things stood, as events at the time of `begun`: who held VIPs, what VRRP instances were,
+    what was in IPVS tables, what was off."""
+    samples: tuple[Sample, ...] = ()
+    """What IPVS tables counted, from `begun` on, by line and time."""

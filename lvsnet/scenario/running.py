@@ -5,10 +5,13 @@ Nothing here knows more of a lab than `World` tells: no other clock, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from lvsnet.errors import LvsnetError
 from lvsnet.observe.event import Event
+from lvsnet.observe.sample import Sample
 from lvsnet.scenario import steps, watch
 from lvsnet.scenario.course import (
     GIVE_UP,
@@ -68,6 +71,8 @@ def run(scenario: Scenario, world: World, tell: Tell) -> Outcome:
         always=always,
         events=tuple(sorted(told, key=lambda event: event.at)),  # stable: in the order of above
         loads=tuple(loads),
+        initial=tuple(replace(event, at=begun) for event in world.initial()),
+        samples=tuple(_since(world.samples(), begun)),
     )
 
 
@@ -160,6 +165,22 @@ def _always(course: Course, begun: int, ended: int) -> tuple[StepResult, ...]:
                 StepResult(one.text, one.line, FAILED, begun, broken.at, expected, broken.seen)
             )
     return tuple(found)
+
+
+def _since(samples: Iterable[Sample], begun: int) -> Iterator[Sample]:
+    """Without what was before ``begun``, but what was so at that time."""
+    for _, group in groupby(samples, lambda one: (one.node, one.service, one.real_server)):
+        before: Sample | None = None
+        for one in group:
+            if one.at < begun:
+                before = replace(one, at=begun)
+                continue
+            if before is not None and one.at > begun:
+                yield before
+            before = None
+            yield one
+        if before is not None:
+            yield before
 
 
 def _told(load: LoadResult) -> list[Event]:

@@ -7,11 +7,12 @@ are rows in the order of `lvsnet.traffic.model.Request`'s fields. Standard libra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from lvsnet.faults import model as faults
 from lvsnet.observe import conditions
+from lvsnet.observe.sample import grouped, ungrouped
 from lvsnet.plan import codec
 from lvsnet.scenario.model import (
     Act,
@@ -134,6 +135,8 @@ def outcome_to_json(outcome: Outcome) -> dict[str, object]:
             }
             for one in outcome.loads
         ],
+        "initial": [asdict(one) for one in outcome.initial],
+        "samples": grouped(outcome.samples),
     }
 
 
@@ -148,15 +151,12 @@ def outcome_from_json(value: object) -> Outcome:
 
     rest = dict(_mapping(value, "outcome"))
     loads = _list(rest.pop("loads", None), "outcome.loads")
+    samples = tuple(ungrouped(rest.pop("samples", [])))
     head = codec.decode(Outcome, {**rest, "loads": []}, "outcome")
-    return Outcome(
-        passed=head.passed,
-        begun=head.begun,
-        ended=head.ended,
-        steps=head.steps,
-        always=head.always,
-        events=head.events,
+    return replace(
+        head,
         loads=tuple(_load(one, f"outcome.loads[{n}]") for n, one in enumerate(loads)),
+        samples=samples,
     )
 
 

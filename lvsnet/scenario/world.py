@@ -9,6 +9,7 @@ from lvsnet.engine.link_counters import Counters
 from lvsnet.faults.model import Order
 from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
+from lvsnet.observe.sample import Sample
 from lvsnet.traffic.model import Answerer, Load, Request, Target
 
 
@@ -28,6 +29,12 @@ class World(Protocol):
 
     def rest(self) -> list[Event]:
         """The last things that have happened; nothing is told after that."""
+
+    def initial(self) -> Sequence[Event]:
+        """How things stood when this world began to be watched."""
+
+    def samples(self) -> Sequence[Sample]:
+        """What IPVS tables counted, by line and time; known after `rest`."""
 
     def order(self, order: Order) -> None:
         """Put a fault, or mend one."""

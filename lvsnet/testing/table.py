@@ -105,6 +105,8 @@ def _plain(result: Result, place: Sequence[str], *, requests: bool) -> dict[str,
 def _outcome(outcome: Outcome, *, requests: bool) -> dict[str, object]:
     from dataclasses import asdict
 
+    from lvsnet.observe.sample import grouped
+
     return {
         "passed": outcome.passed,
         "begun": outcome.begun,
@@ -113,6 +115,8 @@ def _outcome(outcome: Outcome, *, requests: bool) -> dict[str, object]:
         "always": [asdict(one) for one in outcome.always],
         "events": [asdict(one) for one in outcome.events],
         "loads": [_load(one, requests=requests) for one in outcome.loads],
+        "initial": [asdict(one) for one in outcome.initial],
+        "samples": grouped(outcome.samples),
     }
 
 

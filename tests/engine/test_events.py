@@ -195,6 +195,29 @@ def test_what_is_there_at_first_is_not_told(small: Small) -> None:
         assert watcher.end() == []
 
 
+def test_how_things_stand_at_first_is_known(small: Small) -> None:
+    small.says("lb01", "(VI_1) Entering MASTER STATE\n")
+    small.daemon("lb01")
+    small.address("lb01", takes)
+    with small.watched() as watcher:
+        assert seen(list(watcher.initial)) == [
+            ("vrrp", "lb01", "master"),
+            ("vip", "lb01", "gained"),
+            ("daemon", "lb02", "exited"),
+        ]
+        assert {one.at for one in watcher.initial} == {watcher.initial[0].at}
+        assert watcher.initial[0].at <= time.monotonic_ns()
+    network.pull_out(namespaces.of_fabric(small.plan.lab), small.plan.nodes[0].interfaces)
+    small.switch_off("lb02")
+    with small.watched() as watcher:
+        assert seen(list(watcher.initial)) == [
+            ("link", "lb01", "down"),
+            ("vrrp", "lb01", "master"),
+            ("vip", "lb01", "gained"),
+            ("node", "lb02", "off"),
+        ]
+
+
 def test_a_cable_is_pulled_and_plugged(small: Small) -> None:
     node = small.plan.nodes[0]
     fabric = namespaces.of_fabric(small.plan.lab)

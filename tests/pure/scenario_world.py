@@ -10,6 +10,7 @@ from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import Order
 from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
+from lvsnet.observe.sample import Sample
 from lvsnet.traffic.model import Answerer, Load, Request, Target
 
 SECOND = 1_000_000_000
@@ -38,6 +39,9 @@ class Fake:
 
     script: list[Event] = field(default_factory=list)
     """What will happen, by time."""
+    stands: Sequence[Event] = ()
+    """How things stand at first."""
+    counted: Sequence[Sample] = ()
     held: Mapping[str, Sequence[str]] = field(default_factory=dict)
     met: Callable[[Condition, int], str] = lambda _condition, _now: ""
     answers: Callable[[int], tuple[int | None, str]] = lambda _now: (0, "")
@@ -79,6 +83,12 @@ class Fake:
 
     def rest(self) -> list[Event]:
         return self._happened()
+
+    def initial(self) -> Sequence[Event]:
+        return self.stands
+
+    def samples(self) -> Sequence[Sample]:
+        return self.counted
 
     def order(self, order: Order) -> None:
         self.clock += at(self.takes.get("order", 0))

@@ -19,6 +19,7 @@ from lvsnet.observe.conditions import (
     VipOn,
 )
 from lvsnet.observe.event import KINDS, Event
+from lvsnet.observe.sample import Sample
 from lvsnet.scenario.model import (
     Always,
     Break,
@@ -197,6 +198,12 @@ summaries = st.builds(
     times,
     times,
 )
+events = st.lists(
+    st.builds(Event, times, st.sampled_from(KINDS), names, texts, texts, texts), max_size=3
+).map(tuple)
+samples = st.builds(
+    Sample, times, names, texts, texts, st.integers(-1, 9), st.integers(0, 9), st.integers(0, 9)
+)
 outcomes = st.builds(
     Outcome,
     st.booleans(),
@@ -204,11 +211,11 @@ outcomes = st.builds(
     times,
     st.lists(results, max_size=3).map(tuple),
     st.lists(results, max_size=2).map(tuple),
-    st.lists(
-        st.builds(Event, times, st.sampled_from(KINDS), names, texts, texts, texts), max_size=3
-    ).map(tuple),
+    events,
     st.lists(
         st.builds(LoadResult, names, texts, summaries, st.lists(requests, max_size=3).map(tuple)),
         max_size=2,
     ).map(tuple),
+    events,
+    st.lists(samples, max_size=3).map(tuple),
 )

@@ -10,6 +10,7 @@ from scenario_world import VIP, Fake, at, gained, lost, off
 from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import Clear, LinkDown, Mend, PowerOff, Put
 from lvsnet.observe.conditions import Condition, VipOn
+from lvsnet.observe.sample import Sample
 from lvsnet.scenario import running
 from lvsnet.scenario.model import (
     Act,
@@ -348,3 +349,26 @@ def test_a_run_is_repeated_exactly() -> None:
         return run(fake, *steps, always=[NEVER_TWO])
 
     assert once() == once()
+
+
+def test_how_things_stood_is_told_as_of_the_begin() -> None:
+    outcome = run(Fake(stands=[gained(1.5, "lb01"), off(1.5, "lb02")]), Wait(1.0))
+    assert outcome.initial == (gained(10, "lb01"), off(10, "lb02"))
+
+
+def test_what_tables_counted_is_told_from_the_begin_on() -> None:
+    def sample(seconds: float, server: str, active: int) -> Sample:
+        return Sample(at(seconds), "lb01", "tcp 192.168.10.100:80", server, 1, active, 0)
+
+    counted = [
+        *(sample(8, "a", 1), sample(9, "a", 2), sample(11, "a", 3)),
+        *(sample(8, "b", 1), sample(10, "b", 2)),
+        sample(9, "c", 1),
+        sample(10.5, "d", 1),
+    ]
+    assert run(Fake(counted=counted), Wait(1.0)).samples == (
+        *(sample(10, "a", 2), sample(11, "a", 3)),
+        sample(10, "b", 2),
+        sample(10, "c", 1),
+        sample(10.5, "d", 1),
+    )

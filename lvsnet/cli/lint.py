@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -95,7 +96,7 @@ def lint(
         from lvsnet.lint.report_text import text
 
         for line in text(report, shown):
-            typer.echo(line)
+            _say(line)
     for problem in report.unread:
         typer.echo(problem, err=True)
     if report.unread:
@@ -103,6 +104,12 @@ def lint(
     failing = ("error", "warning") if strict else ("error",)
     if any(severity(finding) in failing for finding in report.findings):
         raise typer.Exit(1)
+
+
+def _say(line: str) -> None:
+    """Print, with question marks for what standard output has no letters for."""
+    encoding = sys.stdout.encoding or "ascii"
+    typer.echo(line.encode(encoding, errors="replace").decode(encoding))
 
 
 def _require(name: str) -> None:

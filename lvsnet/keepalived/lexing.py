@@ -109,18 +109,19 @@ def lines(content: bytes | str, name: str) -> Iterator[tuple[int, str]]:
         every.pop()
     for number, line in enumerate(every, 1):
         length = len(line)
-        if length > LONGEST_LINE or (length * 3 > LONGEST_LINE and _bytes(line) > LONGEST_LINE):
+        if length > LONGEST_LINE or (length * 3 > LONGEST_LINE and octets(line) > LONGEST_LINE):
             raise UnreadableError(
                 name,
                 number,
-                f"the line has {_bytes(line)} bytes; keepalived reads {LONGEST_LINE} of a line, "
+                f"the line has {octets(line)} bytes; keepalived reads {LONGEST_LINE} of a line, "
                 "and the rest as another line: split it",
             )
         yield number, line.rstrip("\r") if line.endswith("\r") else line
 
 
-def _bytes(line: str) -> int:
-    return len(line.encode(errors="surrogateescape"))
+def octets(text: str) -> int:
+    """How many bytes a text has in its file; those that are no UTF-8 are surrogates in it."""
+    return len(text.encode(errors="surrogateescape"))
 
 
 def bare(line: str, name: str, number: int) -> Bare:

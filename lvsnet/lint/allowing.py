@@ -49,7 +49,7 @@ def read(
     for file, text in texts.items():
         if "lvsnet:" not in text:
             continue
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             found = _COMMENT.search(line)
             if found is None:
                 continue

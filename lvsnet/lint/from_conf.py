@@ -145,7 +145,7 @@ def _weight(entry: Written) -> int | None:
     words = entry.arguments
     for before, after in pairwise(words):
         if before == "weight":
-            return _integer(after)
+            return integer(after)
     return None
 
 
@@ -206,7 +206,7 @@ def _user(one: Written | None) -> str:
 def _virtual_server(machine_name: str, one: Written) -> VirtualServer:
     words = one.arguments
     address = _parsed(words[0]) if words else None
-    port = _integer(words[1]) if address is not None and len(words) > 1 else None
+    port = integer(words[1]) if address is not None and len(words) > 1 else None
     protocol = one.word("protocol")
     kind = _kind(one)
     forwarding = kind.value if kind else "NAT"
@@ -243,7 +243,7 @@ def _later(one: Given[str] | None, other: Given[str] | None) -> Given[str] | Non
 
 def _real_server(one: Written, kind: str, port: int, server: Written) -> RealServer:
     words = one.arguments
-    own = _integer(words[1]) if len(words) > 1 else None
+    own = integer(words[1]) if len(words) > 1 else None
     method = one.word("lvs_method")
     weight = one.number("weight") or server.number("weight")
     return RealServer(
@@ -275,11 +275,11 @@ def _sync_daemon(whole: Written, settings: Written) -> SyncDaemon | None:
     number = options.get("id") or (rest[1] if plain and len(rest) > 1 else "")
     return SyncDaemon(
         interface,
-        _integer(number),
+        integer(number),
         options.get("inst") or (plain[0] if plain else ""),
         frozenset({"master", "backup"}),
         options.get("group", SYNC_GROUP_ADDRESS),
-        _integer(options.get("port", "")) or SYNC_PORT,
+        integer(options.get("port", "")) or SYNC_PORT,
         line.place,
     )
 
@@ -317,7 +317,7 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _integer(text: str) -> int | None:
+def integer(text: str) -> int | None:
     try:
         return int(text)
     except ValueError:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from itertools import pairwise
 
-from lvsnet.lint.from_conf import SYNC_GROUP_ADDRESS, SYNC_PORT
+from lvsnet.lint.from_conf import SYNC_GROUP_ADDRESS, SYNC_PORT, integer
 from lvsnet.lint.model import Given, Place
 from lvsnet.lint.site import IPAddress, Machine, RealServer, SyncDaemon, VirtualServer
 from lvsnet.lint.written import Written
@@ -62,11 +62,11 @@ def sync_daemon(lines: Iterable[tuple[str, Place]]) -> SyncDaemon | None:
         roles = frozenset({role}) | (found.roles if found else frozenset())
         found = SyncDaemon(
             _after(words, "--mcast-interface") or "",
-            int(_after(words, "--syncid") or 0),
+            integer(_after(words, "--syncid") or "") or 0,
             "",
             roles,
             _after(words, "--mcast-group") or SYNC_GROUP_ADDRESS,
-            int(_after(words, "--mcast-port") or SYNC_PORT),
+            integer(_after(words, "--mcast-port") or "") or SYNC_PORT,
             found.place if found else place,
         )
     return found
@@ -113,13 +113,13 @@ def _real_server(words: list[str], place: Place, service: str) -> RealServer | N
         return None
     address, port = _address(where)
     kind = next((_KINDS[word] for word in words if word in _KINDS), "DR")
-    weight = _after(words, "-w", "--weight") or "1"
+    weight = integer(_after(words, "-w", "--weight") or "")
     return RealServer(
         address=address,
         port=port or _address(service)[1],
         port_written=bool(port),
         kind=kind,
-        weight=int(weight) if weight.isdecimal() else 1,
+        weight=1 if weight is None else weight,
         place=place,
         written=Written(("real_server", str(address), str(port)), place, ()),
         checks=(),

@@ -42,7 +42,7 @@ class Report:
 
     def line(self, place: Place) -> str:
         """The line at a place, without the space around it and what is secret in it."""
-        lines = self.texts.get(place.file, "").splitlines()
+        lines = self.texts.get(place.file, "").split("\n")
         line = lines[place.line - 1] if place.line <= len(lines) else ""
         return _SECRET.sub(r"\1...", line.strip())
 

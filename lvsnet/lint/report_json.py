@@ -27,7 +27,7 @@ _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": 
 def as_json(report: Report, shown: Collection[Severity]) -> dict[str, Value]:
     """``{"files": [...], "findings": [...], "cut": 0, "unread": [...]}``"""
     findings = [one for one in report.findings if severity(one) in shown]
-    return {
+    return _readable({
         "files": list(report.files),
         "findings": [_finding(one) for one in findings],
         "cut": report.cut,
@@ -35,7 +35,20 @@ def as_json(report: Report, shown: Collection[Severity]) -> dict[str, Value]:
             {"file": one.file, "line": one.line, "column": one.column, "message": one.message}
             for one in report.unread
         ],
-    }
+    })  # fmt: skip
+
+
+def _readable(values: dict[str, Value]) -> dict[str, Value]:
+    """With a question mark for each byte of a file that is no UTF-8: other programs read this."""
+    return {key: _read(value) for key, value in values.items()}
+
+
+def _read(value: Value) -> Value:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, list):
+        return [_read(one) for one in value]
+    return _readable(value) if isinstance(value, dict) else value
 
 
 def _finding(finding: Finding) -> dict[str, Value]:
@@ -60,7 +73,7 @@ def as_sarif(report: Report, shown: Collection[Severity]) -> dict[str, Value]:
     """A SARIF log of one run; paths are relative to where the command runs (3.4.4)."""
     findings = [one for one in report.findings if severity(one) in shown]
     names = sorted({one.rule for one in findings})
-    return {
+    return _readable({
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
         "runs": [
@@ -85,7 +98,7 @@ def as_sarif(report: Report, shown: Collection[Severity]) -> dict[str, Value]:
                 "results": [_result(one, names, report) for one in findings],
             }
         ],
-    }
+    })  # fmt: skip
 
 
 def _descriptor(rule: Rule) -> Value:
@@ -139,15 +152,19 @@ def uri(file: str) -> str:
     """A relative reference where the file lies below the working directory (RFC 3986, 4.2)."""
     path = Path(file)
     if not path.is_absolute():
-        return quote(Path(os.path.normpath(file)).as_posix())
+        return _quoted(Path(os.path.normpath(file)))
     try:
-        return quote(path.relative_to(Path.cwd()).as_posix())
+        return _quoted(path.relative_to(Path.cwd()))
     except ValueError:
-        return f"file://{quote(path.as_posix())}"
+        return f"file://{_quoted(path)}"
+
+
+def _quoted(path: Path) -> str:
+    return quote(path.as_posix(), errors="surrogateescape")
 
 
 def _fingerprint(finding: Finding, report: Report) -> str:
     """The same when lines move: of the rule, the file, the line's own text and the message."""
     line = report.line(finding.place)
     whole = "\0".join((finding.rule, uri(finding.place.file), line, finding.message))
-    return hashlib.sha256(whole.encode()).hexdigest()[:32]
+    return hashlib.sha256(whole.encode(errors="surrogateescape")).hexdigest()[:32]

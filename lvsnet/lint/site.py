@@ -119,7 +119,8 @@ class Instance:
         password = self.auth_pass.value if self.auth_pass else ""
         if kind not in ("PASS", "AH") or not password or self.version == 3 or self.strict:
             return "", ""
-        return kind, password.encode()[:8].decode(errors="replace")
+        octets = password.encode(errors="surrogateescape")[:8]
+        return kind, octets.decode(errors="surrogateescape")
 
     @property
     def family(self) -> int:

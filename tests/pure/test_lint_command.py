@@ -309,6 +309,45 @@ def test_old_comments_that_are_no_utf_8_are_no_matter(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "nothing found in 1 file\n")
 
 
+@pytest.mark.parametrize("form", ["text", "json", "sarif"])
+def test_words_that_are_no_utf_8_are_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    lines = b"state \xf4\n interface \xf4\n vmac_xmit_\xf4\n"
+    text = configuration(password="PW").encode().replace(b"    state", lines + b"    state", 1)
+    (tmp_path / "lb01.conf").write_bytes(text.replace(b"PW", b"p\xe4\xdfw\xf6rter"))
+    done = command(tmp_path, "lb01.conf", "-f", form)
+    assert (done.stderr, "\\udc" in done.stdout) == ("", False)
+    assert "keepalived knows no vmac_xmit_?" in done.stdout
+
+
+def test_a_password_of_another_encoding_has_its_bytes(tmp_path: Path) -> None:
+    text = configuration(password="PW").encode()
+    (tmp_path / "lb01.conf").write_bytes(text.replace(b"PW", b"p\xe4\xdfw\xf6rte"))
+    (tmp_path / "lb02.conf").write_bytes(text.replace(b"PW", b"p\xe4\xdfw\xf4rte"))
+    targets, _ = gather([str(tmp_path / "lb01.conf"), str(tmp_path / "lb02.conf")])
+    rules = [one.rule for one in lint(targets, Choice()).findings]
+    assert rules == ["priorities-equal", "auth-differs"]
+
+
+def test_lines_are_counted_as_keepalived_counts_them() -> None:
+    """A form feed ends none."""
+    allowed = f"{LINE}  # lvsnet: allow auth-pass-length"
+    assert told("# \f\n" + configuration(password="much_too_long").replace(LINE, allowed)) == []
+
+
+@pytest.mark.parametrize("number", ["K", "9" * 5000])
+def test_a_number_of_ipvsadms_that_is_none_is_no_matter(site: Path, number: str) -> None:
+    rules = site / "site/lb01/etc/ipvsadm.rules"
+    rules.write_text(
+        f"ipvsadm --start-daemon master --mcast-interface eth0 --syncid {number}\n"
+        "-A -t 192.168.10.100:80 -s rr\n"
+        f"-a -t 192.168.10.100:80 -r 192.168.10.13:80 -g -w {number}\n"
+    )
+    assert command(site, "--rule", "auth-differs", "site").stderr == ""
+
+
 def test_one_file_that_cannot_be_read_leaves_the_others(site: Path) -> None:
     done = command(site, "site", "missing.conf")
     assert done.returncode == 2

@@ -36,6 +36,7 @@ from lvsnet.keepalived.keywords.model import (
     User,
     Value,
 )
+from lvsnet.keepalived.lexing import octets
 
 YES = ("true", "on", "yes")
 NO = ("false", "off", "no")
@@ -91,7 +92,7 @@ def fits(value: Value, text: str) -> bool:
         case Choice(words, any_case):
             return text in words or (any_case and text.upper() in map(str.upper, words))
         case Text(longest):
-            return longest is None or len(text.encode()) <= longest
+            return longest is None or octets(text) <= longest
         case Address():
             return _is_address(value, text)
         case Network():
@@ -99,7 +100,7 @@ def fits(value: Value, text: str) -> bool:
         case Netmask():
             return _is_netmask(text)
         case Interface():
-            return bool(_INTERFACE.fullmatch(text)) and len(text.encode()) <= 15
+            return bool(_INTERFACE.fullmatch(text)) and octets(text) <= 15
         case Hardware():
             return bool(_HARDWARE.fullmatch(text))
         case Hexadecimal(digits, wildcard):

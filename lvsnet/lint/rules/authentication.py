@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.keepalived.lexing import octets
 from lvsnet.lint.model import Family, Finding, Rule
 from lvsnet.lint.site import OWNER, Site
 
@@ -65,8 +66,8 @@ def authentication(site: Site) -> Iterator[Finding]:
             lacking = "auth_type" if kind is None else "auth_pass"
             message = f"{where}: authentication has no {lacking}"
             yield Finding(INCOMPLETE.name, block.place, message)
-        if password is not None and len(password.value.encode()) > LONGEST:
-            size = len(password.value.encode())
+        size = octets(password.value) if password else 0
+        if password is not None and size > LONGEST:
             message = f"{where}: auth_pass has {size} bytes, of which keepalived uses {LONGEST}"
             yield Finding(PASS_LENGTH.name, password.place, message)
         if kind is not None and kind.value == "AH" and one.master and one.priority != OWNER:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface
 from pathlib import Path
 
+from lvsnet.errors import LabFileError, Problem
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Leaf, Listing, Mark, Node, Table, child, place
 from lvsnet.lint.model import Place
-from lvsnet.lint.reading import text_of
+from lvsnet.lint.reading import refused, text_of
 from lvsnet.lint.site import Held, Host
 from lvsnet.plan.sysctls import dotted
 
@@ -59,6 +60,13 @@ def host(root: Path) -> tuple[Host, dict[str, str]]:
 
     Raises LabFileError when one of them cannot be read.
     """
+    try:
+        return _host(root)
+    except OSError as error:
+        raise refused(str(error.filename or root), error) from None
+
+
+def _host(root: Path) -> tuple[Host, dict[str, str]]:
     tree = Tree()
     for path in (*_files(root, "etc/sysctl.d", "*.conf"), root / "etc/sysctl.conf"):
         _sysctls(path, tree)
@@ -112,6 +120,13 @@ def _netplan(path: Path, tree: Tree) -> None:
     """https://netplan.readthedocs.io/en/stable/netplan-yaml/"""
     text = tree.texts[str(path)] = text_of(path)
     document = parse(text)
+    wrong = [
+        Problem(str(path), fault.mark.line, fault.mark.column, fault.message)
+        for fault in document.faults
+        if fault.mark is not None
+    ]
+    if wrong:
+        raise LabFileError(wrong)
     network = child(document.root, "network")
     tree.complete = tree.complete or network is not None
     for kind in _KINDS:

@@ -12,7 +12,7 @@ from lvsnet.errors import LabFileError, Problem
 from lvsnet.keepalived.lexing import LARGEST_FILE
 from lvsnet.lab.source import read_text
 from lvsnet.lint.from_tree import is_machine
-from lvsnet.lint.reading import decoded, text_of
+from lvsnet.lint.reading import decoded, refused, text_of
 from lvsnet.resources import lab_file
 
 MAIN = "keepalived.conf"
@@ -56,6 +56,8 @@ def gather(given: Sequence[str]) -> tuple[tuple[Target, ...], tuple[Problem, ...
             targets += _targets(one)
         except LabFileError as error:
             problems += error.problems
+        except OSError as error:
+            problems += refused(str(error.filename or one), error).problems
     return tuple(_distinct(targets)), tuple(problems)
 
 

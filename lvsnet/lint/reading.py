@@ -86,7 +86,7 @@ def text_of(path: Path) -> str:
     try:
         data = disk.read(str(path))
     except OSError as error:
-        raise _refused(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise refused(str(path), error) from None
     if len(data) > LARGEST_FILE:
         raise _refused(path, f"is too large: at most {LARGEST_FILE >> 20} MiB")
     return decoded(data)
@@ -94,6 +94,11 @@ def text_of(path: Path) -> str:
 
 def decoded(data: bytes) -> str:
     return data.decode(errors="surrogateescape")
+
+
+def refused(path: str, error: OSError) -> LabFileError:
+    """What the system does not let somebody read, as the message that is told."""
+    return _refused(Path(path), f"cannot be read: {(error.strerror or str(error)).lower()}")
 
 
 def _refused(path: Path, message: str) -> LabFileError:

@@ -337,6 +337,46 @@ def test_lines_are_counted_as_keepalived_counts_them() -> None:
     assert told("# \f\n" + configuration(password="much_too_long").replace(LINE, allowed)) == []
 
 
+def test_a_byte_order_mark_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lb01.conf").write_text(f"\ufeff{configuration()}")
+    targets, _ = gather([str(tmp_path / "lb01.conf")])
+    (found,) = lint(targets, Choice()).findings
+    assert found.message == (
+        "keepalived knows no vrrp_instance with a byte order mark before it; save the file without"
+    )
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.conf"])
+def test_what_nobody_may_look_at_is_told(
+    site: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def is_file(path: Path) -> bool:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return path.exists()
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    for path in ("netplan/a.yaml", "sysctl.d/a.conf"):
+        (site / "site/lb01/etc" / path).parent.mkdir()
+        (site / "site/lb01/etc" / path).touch()
+    targets, unread = gather(["x" * 5000, str(site / "site")])
+    assert [one.message for one in unread] == ["cannot be read: file name too long"]
+    (problem,) = lint(targets, Choice()).unread
+    assert problem.file.endswith(name)
+    assert problem.message == "cannot be read: permission denied"
+
+
+def test_a_netplan_file_that_is_no_yaml_is_told(site: Path) -> None:
+    path = site / "site/lb01/etc/netplan/a.yaml"
+    path.parent.mkdir()
+    path.write_text("network:\n  ethernets: [\n")
+    (site / "site/lb02/etc/netplan").mkdir()
+    (site / "site/lb02/etc/netplan/a.yaml").write_text("# nothing\n")
+    targets, _ = gather([str(site / "site")])
+    (problem,) = lint(targets, Choice()).unread
+    assert (problem.file, problem.line) == (str(path), 2)
+
+
 @pytest.mark.parametrize("number", ["K", "9" * 5000])
 def test_a_number_of_ipvsadms_that_is_none_is_no_matter(site: Path, number: str) -> None:
     rules = site / "site/lb01/etc/ipvsadm.rules"

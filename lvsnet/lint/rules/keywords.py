@@ -66,6 +66,8 @@ _ELSEWHERE = {
 """Whose values have rules of their own."""
 MOST = 1000
 """That are told of one machine: a file that is none of keepalived's has one in each line."""
+_MARK = "\ufeff"
+"""That some editors begin a file with (RFC 3629, 6)."""
 _UNTOLD = {"static_routes", "static_rules", "virtual_routes", "virtual_rules"}
 """Whose words can stand in more orders than the table has."""
 
@@ -87,7 +89,10 @@ def _within(statements: tuple[Written, ...], block: Block, above: str) -> Iterat
         if keyword is None:
             where = f" in {above}" if above else ""
             known = _home(one.keyword, above) or _meant(one.keyword, block)
-            message = f"keepalived knows no {one.keyword or 'empty word'}{where}{known}"
+            name = one.keyword.removeprefix(_MARK) or "empty word"
+            if one.keyword.startswith(_MARK):
+                known = " with a byte order mark before it; save the file without"
+            message = f"keepalived knows no {name}{where}{known}"
             yield Finding(UNKNOWN.name, one.place, message)
             continue
         yield from _fitting(one, keyword)

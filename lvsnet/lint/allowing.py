@@ -8,7 +8,7 @@ RULE`` holds for the file. Several names stand behind one another, with commas o
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,21 +73,22 @@ def _unknown(place: Place, names: Sequence[str], known: Collection[str]) -> Iter
 def _lines(spans: Sequence[tuple[int, int]], number: int, own: bool) -> Iterable[int]:
     """The lines that a comment on line ``number`` is about."""
     if own:
-        ends = [end for start, end in spans if start == number]
-        return range(number, max(ends, default=number) + 1)
-    following = bisect_right(spans, (number, 1 << 60))
+        before = bisect_left(spans, (number + 1,)) - 1
+        start, end = spans[before] if before >= 0 else (0, 0)
+        return range(number, (end if start == number else number) + 1)
+    following = bisect_left(spans, (number + 1,))
     if following == len(spans):
         return range(number, number + 2)
-    start = spans[following][0]
-    return range(start, max(end for first, end in spans if first == start) + 1)
+    start, end = spans[following]
+    return range(start, end + 1)
 
 
 def _spans(statements: Iterable[Written]) -> dict[str, list[tuple[int, int]]]:
-    """File -> first and last line of each statement, in order."""
+    """File -> the lines where statements begin, in order, each with the last line of them."""
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for top in statements:
         _span(top, found)
-    return {file: sorted(set(spans)) for file, spans in found.items()}
+    return {file: sorted(dict(sorted(spans)).items()) for file, spans in found.items()}
 
 
 def _span(one: Written, found: dict[str, list[tuple[int, int]]]) -> int:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from lvsnet.lint.model import Given, Place
+from lvsnet.lint.routers import together
 from lvsnet.lint.written import Written
 
 IPAddress = IPv4Address | IPv6Address
@@ -293,10 +295,32 @@ class Machine:
 
     def group_of(self, instance: str) -> Group | None:
         """The sync group that an instance is in."""
-        for group in self.groups:
-            if any(member.value == instance for member in group.members):
-                return group
-        return None
+        return self._groups.get(instance)
+
+    def instance_with(self, address: IPAddress | None) -> Instance | None:
+        """The first instance that has a VIP."""
+        return None if address is None else self._instances.get(address)
+
+    def server_like(self, other: VirtualServer) -> VirtualServer | None:
+        """Its virtual server that is the same as another machine's."""
+        return self._servers.get(other.identity)
+
+    @cached_property
+    def script_weights(self) -> dict[str, int]:
+        """Name -> weight of its scripts."""
+        return {script.name: script.weight for script in self.scripts}
+
+    @cached_property
+    def _groups(self) -> dict[str, Group]:
+        return {m.value: group for group in reversed(self.groups) for m in group.members}
+
+    @cached_property
+    def _instances(self) -> dict[IPAddress, Instance]:
+        return {vip.address: one for one in reversed(self.instances) for vip in one.vips}
+
+    @cached_property
+    def _servers(self) -> dict[tuple[str, str, int, str], VirtualServer]:
+        return {one.identity: one for one in reversed(self.servers)}
 
     def own_addresses(self) -> frozenset[IPAddress]:
         """The addresses that are known to be its own: not those that move."""
@@ -316,37 +340,31 @@ class Site:
 
     def holder(self, address: IPAddress) -> Machine | None:
         """The machine that has an address by itself."""
-        for machine in self.machines:
-            if machine.host and address in {one.address for one in machine.host.held}:
-                return machine
-        return None
+        return self._holders.get(address)
 
     def machine(self, name: str) -> Machine:
         return next(one for one in self.machines if one.name == name)
 
     def routers(self) -> tuple[tuple[Instance, ...], ...]:
-        """The instances of several machines that are one virtual router: they share a VIP and
-        have the same virtual_router_id. Each has at least two."""
-        found: list[list[Instance]] = []
-        for one in self.instances():
-            if one.router_id is None or not one.vips:
-                continue
-            for router in found:
-                if _same_router(router[0], one) and all(
-                    other.machine != one.machine for other in router
-                ):
-                    router.append(one)
-                    break
-            else:
-                found.append([one])
-        return tuple(tuple(router) for router in found if len(router) > 1)
+        """The instances of several machines that are one virtual router, each at least two."""
+        return self._routers
 
+    def router_of(self, instance: Instance) -> tuple[Instance, ...] | None:
+        """The virtual router that an instance of the site is in; None for one alone."""
+        return self._router_of.get(id(instance))
 
-def _same_router(one: Instance, other: Instance) -> bool:
-    return (
-        one.router_id is not None
-        and other.router_id is not None
-        and one.router_id.value == other.router_id.value
-        and one.family == other.family
-        and bool(one.addresses & other.addresses)
-    )
+    @cached_property
+    def _routers(self) -> tuple[tuple[Instance, ...], ...]:
+        return together(self.instances())
+
+    @cached_property
+    def _router_of(self) -> dict[int, tuple[Instance, ...]]:
+        return {id(one): router for router in self._routers for one in router}
+
+    @cached_property
+    def _holders(self) -> dict[IPAddress, Machine]:
+        return {
+            one.address: machine
+            for machine in reversed(self.machines)
+            for one in (machine.host.held if machine.host else ())
+        }

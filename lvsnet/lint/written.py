@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from lvsnet.lint.model import Given, Place
 
@@ -32,7 +34,16 @@ class Written:
 
     def all(self, *keywords: str) -> tuple[Written, ...]:
         """The statements of its block that have one of these keywords, in their order."""
+        if len(keywords) == 1:
+            return self._by_keyword.get(keywords[0], ())
         return tuple(one for one in self.block or () if one.keyword in keywords)
+
+    @cached_property
+    def _by_keyword(self) -> dict[str, tuple[Written, ...]]:
+        found: dict[str, list[Written]] = defaultdict(list)
+        for one in self.block or ():
+            found[one.keyword].append(one)
+        return {keyword: tuple(statements) for keyword, statements in found.items()}
 
     def last(self, *keywords: str) -> Written | None:
         """The one that counts where keepalived takes the last."""

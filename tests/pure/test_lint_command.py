@@ -268,8 +268,13 @@ def test_what_cannot_be_read_is_told_with_its_place(
         (f"{'a' * 5000}\n", "loop.conf:1:"),
         ("# all is well\n" * 800_000, "loop.conf: is too large"),
         ("state MASTER\n" * 60_000, ""),
+        (
+            "vrrp_instance A {\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n"
+            "virtual_server 10.0.0.1 80 {\nreal_server 10.0.0.2 80 {\n}\n}\n" * 4_000,
+            "",
+        ),
     ],
-    ids=["loop", "quote", "depth", "line", "size", "many"],
+    ids=["loop", "quote", "depth", "line", "size", "many", "blocks"],
 )
 def test_a_hostile_file_is_told_in_bounded_time(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "loop.conf"

@@ -82,13 +82,13 @@ def compared(site: Site) -> Iterator[Finding]:
                     if server.address is not None and server.address not in addresses:
                         continue
                     key = (server.place, two.name)
-                    if key not in told and _counterpart(two, server) is None:
+                    if key not in told and two.server_like(server) is None:
                         told.add(key)
                         yield _missing(server, two)
             for server in other.servers:
-                counterpart = _counterpart(first, server)
                 if server.address is not None and server.address not in addresses:
                     continue
+                counterpart = first.server_like(server)
                 if counterpart and (server.place, "") not in told:
                     told.add((server.place, ""))
                     yield from _compare(server, counterpart)
@@ -153,16 +153,12 @@ def _setting(server: VirtualServer, word: str) -> str:
     return found.text if found else ""
 
 
-def _counterpart(machine: Machine, server: VirtualServer) -> VirtualServer | None:
-    return next((one for one in machine.servers if one.identity == server.identity), None)
-
-
 def each_others(site: Site) -> Iterator[Finding]:
     own = {machine.name: machine.own_addresses() for machine in site.machines}
     for machine in site.machines:
         for server in machine.servers:
             for other in site.machines:
-                counterpart = _counterpart(other, server)
+                counterpart = other.server_like(server)
                 if other is machine or counterpart is None or _only_backup(other):
                     continue
                 mine = _over(server, own[other.name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
@@ -59,23 +60,22 @@ def members(site: Site) -> Iterator[Finding]:
 
 
 def differ(site: Site) -> Iterator[Finding]:
-    numbers = {
-        (one.machine, one.name): number
-        for number, router in enumerate(site.routers())
-        for one in router
-    }
+    numbers: dict[tuple[str, str], int] = {}
+    of: dict[str, set[int]] = defaultdict(set)
+    for number, router in enumerate(site.routers()):
+        for one in router:
+            numbers[one.machine, one.name] = number
+            of[one.machine].add(number)
     told = set()
     for router in site.routers():
         for other in router[1:]:
             first = router[0]
+            if (first.machine, other.machine) in told:
+                continue
             mine, theirs = (_together(site, one, numbers) for one in (other, first))
             # What only one of the two machines has cannot be in the other's group.
-            common = {
-                number
-                for number, found in enumerate(site.routers())
-                if {first.machine, other.machine} <= {one.machine for one in found}
-            }
-            if mine & common == theirs & common or (first.machine, other.machine) in told:
+            there, here = of[first.machine], of[other.machine]
+            if {one for one in mine if one in there} == {one for one in theirs if one in here}:
                 continue
             told.add((first.machine, other.machine))
             group = site.machine(other.machine).group_of(other.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
 from lvsnet.lint.site import OWNER, Instance, IPAddress, Site
@@ -108,19 +108,8 @@ def router_id_differs(site: Site) -> Iterator[Finding]:
 
 def router_id_clash(site: Site) -> Iterator[Finding]:
     told = set()
-    for one, other in combinations(site.instances(), 2):
-        if (
-            one.machine == other.machine
-            or one.router_id is None
-            or other.router_id is None
-            or one.router_id.value != other.router_id.value
-            or one.family != other.family
-            or one.addresses & other.addresses
-            or not (one.addresses and other.addresses)
-            or one.unicast
-            or other.unicast
-            or not _same_segment(one, other)
-        ):
+    for one, other in _of_one_id(site):
+        if one.addresses & other.addresses or not _same_segment(one, other):
             continue
         # Once for two clusters, however many machines they have.
         clusters = frozenset((one.addresses, other.addresses))
@@ -134,6 +123,17 @@ def router_id_clash(site: Site) -> Iterator[Finding]:
             f" {_vips(other)}, is that of instance {one.name} on {one.machine}, with {_vips(one)}",
             (Related(one.at(one.router_id), f"{one.machine}: {_vips(one)}"),),
         )
+
+
+def _of_one_id(site: Site) -> Iterator[tuple[Instance, Instance]]:
+    """The instances of any two machines that multicast with one virtual_router_id."""
+    found: dict[tuple[int, int], dict[str, list[Instance]]] = defaultdict(lambda: defaultdict(list))
+    for one in site.instances():
+        if one.router_id is not None and one.vips and not one.unicast:
+            found[one.router_id.value, one.family][one.machine].append(one)
+    for machines in found.values():
+        for mine, theirs in combinations(machines.values(), 2):
+            yield from product(mine, theirs)
 
 
 def vips_differ(site: Site) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lvsnet.lint.model import Family, Finding, Related, Rule
-from lvsnet.lint.site import Instance, Machine, RealServer, Site, VirtualServer
+from lvsnet.lint.site import RealServer, Site, VirtualServer
 
 GATEWAY_APART = Rule(
     "nat-gateway-apart",
@@ -58,9 +58,9 @@ RETURN_PATH = Rule(
 def gateways(site: Site) -> Iterator[Finding]:
     for machine in site.machines:
         for server in machine.servers:
-            holder = _holder(machine, server)
+            holder = machine.instance_with(server.address)
             real = _behind_nat(server)
-            if holder is None or real is None or not _shared(site, holder):
+            if holder is None or real is None or site.router_of(holder) is None:
                 continue
             inside = [
                 one
@@ -69,7 +69,8 @@ def gateways(site: Site) -> Iterator[Finding]:
             ]
             where = f"virtual_server {server.name}"
             if not inside:
-                if _beside(site, machine, real):
+                # Of a machine that is known the routes are, too, and have a rule of their own.
+                if machine.host and real.address and site.holder(real.address):
                     continue
                 message = f"{where}: no VIP of {machine.name} is in {real.address}'s network"
                 yield Finding(GATEWAY_FIXED.name, server.place, message)
@@ -93,7 +94,7 @@ def one_network(site: Site) -> Iterator[Finding]:
             # Of a lab the clients are known, and its own check looks at each of them.
             continue
         for server in machine.servers:
-            holder = _holder(machine, server)
+            holder = machine.instance_with(server.address)
             for vip in holder.vips if holder else ():
                 if vip.address != server.address or vip.prefix == vip.address.max_prefixlen:
                     continue
@@ -150,32 +151,12 @@ def return_path(site: Site) -> Iterator[Finding]:
             )
 
 
-def _holder(machine: Machine, server: VirtualServer) -> Instance | None:
-    for one in machine.instances:
-        if server.address is not None and server.address in one.addresses:
-            return one
-    return None
-
-
 def _behind_nat(server: VirtualServer) -> RealServer | None:
     """The first real server that NAT reaches."""
     for real in server.real_servers:
         if real.kind == "NAT" and real.address is not None:
             return real
     return None
-
-
-def _shared(site: Site, instance: Instance) -> bool:
-    return any(instance in router for router in site.routers())
-
-
-def _beside(site: Site, machine: Machine, real: RealServer) -> bool:
-    """Whether a machine of the site has the address, and routes of its own that a lab checks."""
-    return machine.host is not None and any(
-        real.address in {one.address for one in other.host.held}
-        for other in site.machines
-        if other.host is not None
-    )
 
 
 FAMILY = Family(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from lvsnet.lint.model import Family, Finding, Place, Rule
@@ -95,18 +96,23 @@ def _serving(
     site: Site, kinds: tuple[str, ...] = ("DR", "TUN")
 ) -> Iterator[tuple[Machine, Host, IPAddress]]:
     """Machines of a lab that are real servers, each with the VIPs that it answers for."""
+    having: dict[IPAddress | None, list[tuple[Machine, Host]]] = defaultdict(list)
+    for machine in site.machines:
+        if machine.host is not None:
+            own = {one.address for one in machine.host.held}
+            own |= {vip.address for one in machine.instances for vip in one.vips}
+            for address in own:
+                having[address].append((machine, machine.host))
     told = set()
     for server in site.servers():
         for real in server.real_servers:
-            for machine in site.machines:
-                if machine.host is None or server.address is None or real.kind not in kinds:
-                    continue
-                own = {one.address for one in machine.host.held}
-                own |= {vip.address for one in machine.instances for vip in one.vips}
+            if server.address is None or real.kind not in kinds:
+                continue
+            for machine, host in having.get(real.address, ()):
                 key = (machine.name, server.address)
-                if real.address in own and key not in told and machine.name != server.machine:
+                if key not in told and machine.name != server.machine:
                     told.add(key)
-                    yield machine, machine.host, server.address
+                    yield machine, host, server.address
 
 
 def _in_force(host: Host, key: str, of: tuple[str, ...] = ("",)) -> list[tuple[str, Place]]:

@@ -206,10 +206,11 @@ def backup_without_script(site: Site) -> Iterator[Finding]:
         if real.address is not None
     }
     for machine in site.machines:
-        watching = [one for one in machine.instances if _scripts(machine, one)]
+        names = _watching(machine)
+        watching = [one for one in machine.instances if one.name in names]
         for one in machine.instances:
             serves = bool(one.addresses & served) and not machine.servers
-            if _scripts(machine, one) or not (watching or serves) or not one.vips:
+            if one.name in names or not (watching or serves) or not one.vips:
                 continue
             if not _is_backup(site, one):
                 continue
@@ -227,10 +228,11 @@ def backup_without_script(site: Site) -> Iterator[Finding]:
 
 
 def tracking_differs(site: Site) -> Iterator[Finding]:
+    watching = {machine.name: _watching(machine) for machine in site.machines}
     for router in site.routers():
-        having = [one for one in router if _scripts(site.machine(one.machine), one)]
+        having = [one for one in router if one.name in watching[one.machine]]
         for one in router:
-            if having and one not in having:
+            if having and one.name not in watching[one.machine]:
                 yield Finding(
                     DIFFERS.name,
                     one.place,
@@ -240,31 +242,39 @@ def tracking_differs(site: Site) -> Iterator[Finding]:
                 )
 
 
-def _scripts(machine: Machine, one: Instance) -> bool:
-    """Whether it, or a sync group that it is in, watches a script, a process or a file."""
-    group = machine.group_of(one.name)
-    members = {member.value for member in group.members} if group else {one.name}
-    tracks = [*(group.tracks if group else ())]
-    tracks += [
-        track for other in machine.instances if other.name in members for track in other.tracks
-    ]
+def _watching(machine: Machine) -> frozenset[str]:
+    """The instances that watch a script, a process or a file, or whose sync group does: a group
+    watches what its members do."""
+    own = {one.name for one in machine.instances if _more_than_interfaces(one.tracks)}
+    groups = {
+        id(group): _more_than_interfaces(group.tracks)
+        or not own.isdisjoint(member.value for member in group.members)
+        for group in machine.groups
+    }
+    return frozenset(
+        one.name
+        for one in machine.instances
+        if (groups[id(group)] if (group := machine.group_of(one.name)) else one.name in own)
+    )
+
+
+def _more_than_interfaces(tracks: Sequence[Track]) -> bool:
     return any(track.kind != "interface" for track in tracks)
 
 
 def _is_backup(site: Site, one: Instance) -> bool:
-    for router in site.routers():
-        if one in router:
-            return one.priority < max(other.priority for other in router)
+    router = site.router_of(one)
+    if router is not None:
+        return one.priority < max(other.priority for other in router)
     return not one.master and one.priority != OWNER
 
 
 def _weighed(machine: Machine, one: Instance) -> list[tuple[Track, int]]:
-    own = {script.name: script.weight for script in machine.scripts}
     found = []
     for track in one.tracks:
         weight = track.weight
         if weight is None and track.kind == "script":
-            weight = own.get(track.name)
+            weight = machine.script_weights.get(track.name)
         if weight:
             found.append((track, weight))
     return found

@@ -7,9 +7,9 @@ keepalived 2.3's parsers (vrrp_parser.c, check_parser.c, global_parser.c).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import pairwise
 
+from lvsnet.keepalived.keywords import checkers
 from lvsnet.lint.model import Given, Place
 from lvsnet.lint.site import (
     Command,
@@ -24,21 +24,11 @@ from lvsnet.lint.site import (
     Track,
     Vip,
     VirtualServer,
+    address_of,
 )
 from lvsnet.lint.written import Written
 
-CHECKERS = (
-    "HTTP_GET",
-    "SSL_GET",
-    "TCP_CHECK",
-    "SMTP_CHECK",
-    "DNS_CHECK",
-    "UDP_CHECK",
-    "PING_CHECK",
-    "MISC_CHECK",
-    "FILE_CHECK",
-    "BFD_CHECK",
-)
+CHECKERS = tuple(one.name for one in checkers.CHECKERS)
 NOTIFICATIONS = (
     "notify_master",
     "notify_backup",
@@ -124,7 +114,7 @@ def _vips(one: Written, keyword: str) -> tuple[Vip, ...]:
     found = []
     for entry in one.entries(keyword):
         text, _, prefix = entry.keyword.partition("/")
-        address = _parsed(text)
+        address = address_of(text)
         if address is not None:
             length = int(prefix) if prefix.isdecimal() and len(prefix) < 4 else None
             if length is not None and length > address.max_prefixlen:
@@ -205,7 +195,7 @@ def _user(one: Written | None) -> str:
 
 def _virtual_server(machine_name: str, one: Written) -> VirtualServer:
     words = one.arguments
-    address = _parsed(words[0]) if words else None
+    address = address_of(words[0]) if words else None
     port = integer(words[1]) if address is not None and len(words) > 1 else None
     protocol = one.word("protocol")
     kind = _kind(one)
@@ -247,7 +237,7 @@ def _real_server(one: Written, kind: str, port: int, server: Written) -> RealSer
     method = one.word("lvs_method")
     weight = one.number("weight") or server.number("weight")
     return RealServer(
-        address=_parsed(words[0]) if words else None,
+        address=address_of(words[0]) if words else None,
         port=port if own is None else own,
         port_written=own is not None,
         kind=method.value if method else kind,
@@ -299,22 +289,14 @@ def _name(one: Written) -> str:
 
 def _addresses(entries: Sequence[Written]) -> Iterator[Given[IPAddress]]:
     for entry in entries:
-        address = _parsed(entry.keyword)
+        address = address_of(entry.keyword)
         if address is not None:
             yield Given(address, entry.place)
 
 
 def _address(word: Given[str] | None) -> Given[IPAddress] | None:
-    address = _parsed(word.value) if word else None
+    address = address_of(word.value) if word else None
     return None if word is None or address is None else Given(address, word.place)
-
-
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    """An address; keepalived takes a range's first (``192.168.10.100-110``)."""
-    try:
-        return ip_address(text.partition("-")[0].partition("%")[0])
-    except ValueError:
-        return None
 
 
 def integer(text: str) -> int | None:

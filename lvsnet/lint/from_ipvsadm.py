@@ -93,7 +93,7 @@ def _server(
     kind = reals[0].kind if reals else "DR"
     return VirtualServer(
         machine=machine,
-        name=f"{address} {port}",
+        name=f"{address} {port}" if address else where,
         address=address,
         port=port,
         protocol=Given(protocol, place),
@@ -121,7 +121,9 @@ def _real_server(words: list[str], place: Place, service: str) -> RealServer | N
         kind=kind,
         weight=1 if weight is None else weight,
         place=place,
-        written=Written(("real_server", str(address), str(port)), place, ()),
+        written=Written(
+            ("real_server", *((str(address), str(port)) if address else (where,))), place, ()
+        ),
         checks=(),
     )
 

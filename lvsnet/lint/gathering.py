@@ -158,13 +158,10 @@ def _standard_input() -> str:
 
 
 def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
-    """Each file once; machines of one name by the names of their files."""
+    """Each file once for each machine; machines of one name by the names of their files."""
+    targets = tuple({(target.machine, target.file): target for target in targets}.values())
     names = [target.machine for target in targets]
-    seen = set()
     for target in targets:
-        if target.file in seen:
-            continue
-        seen.add(target.file)
         twice = not target.is_lab and names.count(target.machine) > 1
         machine = target.file if twice else target.machine
         yield replace(target, machine=machine)

@@ -122,7 +122,8 @@ def _configurations(targets: Sequence[Target], report: Report) -> None:
     machines: list[Machine] = []
     names: list[str] = []
     for target in targets:
-        report.files.append(target.file)
+        if target.file not in report.files:
+            report.files.append(target.file)
         report.texts[target.file] = target.text
         try:
             found = _read(target)

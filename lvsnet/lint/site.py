@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from lvsnet.lint.model import Given, Place
 from lvsnet.lint.routers import together
@@ -50,6 +50,14 @@ def network_of(address: IPAddress, prefix: int | None = None) -> IPNetwork:
     if isinstance(address, IPv4Address):
         return IPv4Network((int(address), bits), strict=False)
     return IPv6Network((int(address), bits), strict=False)
+
+
+def address_of(text: str) -> IPAddress | None:
+    """An address; keepalived takes a range's first (``192.168.10.100-110``). None for none."""
+    try:
+        return ip_address(text.partition("-")[0].partition("%")[0])
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

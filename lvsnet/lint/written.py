@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from lvsnet.keepalived.keywords.values import NO
 from lvsnet.lint.model import Given, Place
 
 
@@ -85,7 +86,7 @@ class Written:
     def flag(self, keyword: str) -> Place | None:
         """Where a keyword is that stands alone, or before a yes; None without it or before a no."""
         found = self.last(keyword)
-        if found is None or (found.arguments and found.arguments[0] in _NO):
+        if found is None or (found.arguments and found.arguments[0] in NO):
             return None
         return found.place
 
@@ -96,7 +97,3 @@ class Written:
             one = waiting.pop()
             yield one
             waiting += reversed(one.block or ())
-
-
-_NO = ("false", "off", "no")
-"""As ``check_true_false()`` of keepalived's lib/parser.c has it."""

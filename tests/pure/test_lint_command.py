@@ -301,6 +301,29 @@ def test_what_is_included_is_read_where_it_lies(tmp_path: Path) -> None:
     assert found.place.file == str(top / "conf.d" / "vrrp.conf")
 
 
+def test_one_file_can_be_that_of_several_machines(tmp_path: Path) -> None:
+    """As conditions are there for."""
+    path = tmp_path / "keepalived.conf"
+    path.write_text(
+        configuration()
+        .replace("    priority 150", "    @lb01 priority 150\n    @lb02 priority 100")
+        .replace("    authentication", "    @lb02 advert_int 2\n    authentication")
+    )
+    targets, _ = gather([f"lb01={path}", f"lb02={path}", f"lb02={path}"])
+    report = lint(targets, Choice())
+    assert [(one.rule, one.place.line) for one in report.findings] == [("advert-int-differs", 7)]
+    assert report.files == [str(path)]
+
+
+def test_ipvsadm_may_be_given_host_names(site: Path) -> None:
+    (site / "site/lb01/etc/ipvsadm.rules").write_text(
+        "-A -t one:80 -s rr\n-a -t one:80 -r web:80 -g\n"
+        "-A -t two:80 -s rr\n-a -t two:80 -r web -g\n"
+    )
+    targets, _ = gather([str(site / "site/lb01")])
+    assert lint(targets, Choice()).findings == []
+
+
 def test_an_include_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     (tmp_path / "lb01.conf").write_text(f"\ninclude missing.conf\n{configuration()}")
     targets, _ = gather([str(tmp_path / "lb01.conf")])

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
-from lvsnet.lint.site import IPAddress, Machine, RealServer, Site, VirtualServer
+from lvsnet.lint.site import (
+    IPAddress,
+    Machine,
+    RealServer,
+    Site,
+    VirtualServer,
+    address_of,
+)
 
 MISSING = Rule(
     "virtual-server-missing",
@@ -208,7 +215,8 @@ def nobodys(site: Site) -> Iterator[Finding]:
         }
         for one in machine.statements:
             if one.keyword == "static_ipaddress":
-                held |= {a for entry in one.block or () if (a := _address(entry.keyword))}
+                written = (entry.keyword.partition("/")[0] for entry in one.block or ())
+                held |= {address for text in written if (address := address_of(text))}
         for server in machine.servers:
             if machine.instances and server.address is not None and server.address not in held:
                 yield Finding(
@@ -217,15 +225,6 @@ def nobodys(site: Site) -> Iterator[Finding]:
                     f"virtual_server {server.name}: no VRRP instance of {machine.name} has"
                     f" {server.address}",
                 )
-
-
-def _address(text: str) -> IPAddress | None:
-    from ipaddress import ip_address
-
-    try:
-        return ip_address(text.partition("/")[0])
-    except ValueError:
-        return None
 
 
 FAMILY = Family(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.keepalived.keywords.services import SCHEDULERS
 from lvsnet.lint.model import Family, Finding, Related, Rule
 from lvsnet.lint.site import KINDS, Machine, RealServer, Site, VirtualServer
 
-SCHEDULERS = tuple("rr wrr lc wlc lblc lblcr dh sh fo ovf mh sed nq twos".split())
-"""Of Linux 7.2 (net/netfilter/ipvs/Kconfig)."""
 FLAGS = {"sh-port": "sh", "sh-fallback": "sh", "mh-port": "mh", "mh-fallback": "mh"}
 
 METHOD = Rule(
@@ -227,8 +226,10 @@ def real_servers(site: Site) -> Iterator[Finding]:
         for real in server.real_servers:
             name = " ".join(real.written.arguments)
             if real.address is None:
-                message = f"{where}: real_server {name or 'without a name'} is no address"
-                yield Finding(ADDRESS.name, real.place, message)
+                # ipvsadm looks names up.
+                if server.checked:
+                    message = f"{where}: real_server {name or 'without a name'} is no address"
+                    yield Finding(ADDRESS.name, real.place, message)
                 continue
             before = first.setdefault((real.address, real.port), real)
             if before is not real:

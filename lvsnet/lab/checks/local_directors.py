@@ -98,6 +98,6 @@ def _why_both_balance(lab: Lab, member: Member, directors: tuple[str, str]) -> s
 
 
 def _segment(lab: Lab, directors: tuple[str, str]) -> str:
-    """One that both are in."""
+    """One that both are in: that of the service's VRRP instance, if no other one."""
     one, other = (lab.nodes[director].interfaces for director in directors)
-    return next((segment for segment in one if segment in other), next(iter(lab.segments)))
+    return next(segment for segment in one if segment in other)

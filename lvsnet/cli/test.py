@@ -97,7 +97,8 @@ def run_tests(
     ] = None,
     form: FormatOption = Format.table,
     requests: Annotated[
-        bool, typer.Option("--requests", help="Every single request, too, with --format json.")
+        bool,
+        typer.Option("--requests", help="Every request and file, too, with --format json."),
     ] = False,
     runtime: RuntimeOption = Runtime.auto,
     kernel: KernelOption = Kernel.auto,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lvsnet.observe.event import Event
+from lvsnet.observe.packet import Packet
 from lvsnet.scenario.result import StepResult
 from lvsnet.traffic.model import Summary
 
@@ -66,19 +67,6 @@ class Curve:
     """ActiveConn"""
     inactive: tuple[int, ...]
     """InActConn"""
-
-
-@dataclass(frozen=True)
-class Packet:
-    """A packet that tells something, as a node's interface saw it."""
-
-    at: int
-    node: str
-    interface: str
-    kind: str
-    """``vrrp``, ``arp``, ``icmp``, ``tcp``, ..."""
-    text: str
-    """A line for people."""
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,16 @@ def document(
     *,
     requests: bool,
 ) -> dict[str, object]:
-    """All of it as JSON can have it; each single request only when they are wanted."""
+    """All of it as JSON can have it; each single request, and what the lab was made of, only when
+    they are wanted.
+
+    `lvsnet.report.reading` reads it: another shape is another version.
+    """
+    from lvsnet.report.reading import VERSION
+
     states = [one.state for one in results]
     return {
+        "version": VERSION,
         "passed": bool(results) and not problems and set(states) == {PASSED},
         "counts": {state: states.count(state) for state in dict.fromkeys(states)},
         "seconds": round(seconds, 3),
@@ -82,7 +89,8 @@ def document(
 
 def _plain(result: Result, place: Sequence[str], *, requests: bool) -> dict[str, object]:
     task, deployed = result.task, result.deployed
-    return {
+    facts: dict[str, object] = {
+        "title": task.name,
         "file": shown(task.source),
         "lab_file": shown(task.lab_file),
         "scenario": task.variant.scenario.name,
@@ -100,6 +108,13 @@ def _plain(result: Result, place: Sequence[str], *, requests: bool) -> dict[str,
         "again": task.command(result.clock, place),
         "outcome": None if result.outcome is None else _outcome(result.outcome, requests=requests),
     }
+    if requests:
+        from dataclasses import asdict
+
+        from lvsnet.report import site
+
+        facts["site"] = asdict(site.of_plan(task.plan))
+    return facts
 
 
 def _outcome(outcome: Outcome, *, requests: bool) -> dict[str, object]:

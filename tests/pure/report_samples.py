@@ -1,0 +1,75 @@
+"""Results of scenarios for tests of reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from testing_samples import BEGUN, SECOND, event, outcome, task
+
+from lvsnet.observe.sample import Sample
+from lvsnet.plan.model import File, Interface, Node
+from lvsnet.scenario.result import LoadResult
+from lvsnet.testing import table
+from lvsnet.testing.model import Deployed, Result
+from lvsnet.traffic import analysis
+from lvsnet.traffic.model import Request
+
+WEB = ("tcp 192.168.10.100:80", "192.168.10.13:80")
+CONF = "vrrp_instance VI_1 {\n}\n"
+
+
+def node(name: str, role: str, address: str, *files: File) -> Node:
+    wire = Interface("eth1", "lan", "p1", "02:00:00:00:00:01", (f"{address}/24",), 1500)
+    return Node(name, role, (wire,), (), (), (), files, (), (), (), (), False, "")
+
+
+NODES = (
+    node("lb01", "director", "192.168.10.11", File("/etc/keepalived/keepalived.conf", CONF)),
+    node("nginx01", "realserver", "192.168.10.13"),
+)
+
+
+def request(at: float, took: float, server: str = "", failure: str = "") -> Request:
+    sent = BEGUN + round(at * SECOND)
+    return Request(sent, round(took * SECOND), "client", server, failure)
+
+
+REQUESTS = (
+    request(0.5, 0.001, "nginx02"),
+    request(0, 0.002, "nginx01"),
+    request(1, 1, failure="timeout"),
+)
+
+
+def loaded(requests: Sequence[Request]) -> LoadResult:
+    return LoadResult("web", "http://192.168.10.100/", analysis.summary(requests), tuple(requests))
+
+
+def sample(at: float, weight: int, active: int, inactive: int, node: str = "lb01") -> Sample:
+    return Sample(BEGUN + round(at * SECOND), node, *WEB, weight, active, inactive)
+
+
+def result(name: str = "director-dies") -> Result:
+    """Of a run that failed, with something of everything."""
+    lost = event(1, "traffic web: timeout", "traffic", "client", "lost")
+    found = replace(
+        outcome(event(-0.5, "holds it"), replace(lost, subject="web"), replace(lost, subject="x")),
+        loads=(loaded(REQUESTS),),
+        initial=(event(0, "VI_1 is MASTER", "vrrp", what="master"),),
+        samples=(sample(0, 1, 0, 0), sample(2.5, -1, 0, 0), sample(0, 1, 2, 3, "lb02")),
+    )
+    whole = task(name)
+    return Result(
+        replace(whole, plan=replace(whole.plan, nodes=NODES)),
+        "failed",
+        1.5,
+        found,
+        Deployed("crun", "guest 7.2.7", "virtual"),
+    )
+
+
+def text(*results: Result, requests: bool = True) -> str:
+    """As `lvsnet test` writes them."""
+    return json.dumps(table.document(results, (), 2.0, (), requests=requests))

@@ -7,24 +7,15 @@ never asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from ipaddress import IPv4Network
-from math import gcd
 
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import Service
+from lvsnet.lab.schedulers import FLAGGED, MH_TURNS, SH_TABLE, UNWEIGHED, coarse
 from lvsnet.lab.virtual_services import protocols, version, vips
-
-FLAGGED = ("sh", "mh")
-"""Schedulers that have flags (ip_vs_sh.c and ip_vs_mh.c of net/netfilter/ipvs)."""
-UNWEIGHED = ("rr", "lc", "dh")
-"""Those that only ask whether a weight is 0."""
-SH_TABLE = 256
-"""Places of sh's table: IP_VS_SH_TAB_SIZE, with Linux's own CONFIG_IP_VS_SH_TAB_BITS of 8."""
-MH_TURNS = 64
-"""From which on mh makes weights coarser: 2 ** IP_VS_MH_TAB_BITS, with an index of 12."""
 
 
 def flags(lab: Lab) -> Iterator[Finding]:
@@ -155,11 +146,11 @@ def weights(lab: Lab) -> Iterator[Finding]:
                 because=(("services", name, "real_servers"),),
                 rule="sh-weights",
             )
-        elif service.scheduler == "mh" and _coarse(given):
+        elif service.scheduler == "mh" and (times := coarse(given)) is not None:
             yield Finding(
                 ("services", name, "scheduler"),
                 f"service {name}: scheduler mh has {MH_TURNS} steps for weights, and these go up"
-                f" to {max(given) // gcd(*given)} times their common divisor, so it makes them"
+                f" to {times} times their common divisor, so it makes them"
                 " coarser; take weights that are nearer to each other",
                 because=(("services", name, "real_servers"),),
                 rule="mh-weights",
@@ -180,14 +171,3 @@ def _unused(name: str, service: Service) -> Iterator[Finding]:
                 rule="weight-unused",
             )
             return
-
-
-def _coarse(given: Sequence[int]) -> bool:
-    """Whether mh takes weights for others than they are."""
-    common = gcd(*given)
-    if not common:
-        return False
-    steps = [weight // common for weight in given]
-    # As many bits as the largest has beyond those of the table's steps (ip_vs_mh_shift_weight()).
-    shift = max(0, max(steps).bit_length() - (MH_TURNS.bit_length() - 1))
-    return any(step % (1 << shift) for step in steps)

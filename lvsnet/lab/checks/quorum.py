@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.checks.balancing import FLAGGED
 from lvsnet.lab.checks.members import holder_of, vip_holders
 from lvsnet.lab.checks.nodes import sysctl_parts
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab, Node
 from lvsnet.lab.model_services import Service
+from lvsnet.lab.schedulers import FLAGGED
 
 _EXPIRES = "net.ipv4.vs.expire_quiescent_template"
 _KEEPALIVEDS = (

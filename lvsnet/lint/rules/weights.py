@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gcd
 
+from lvsnet.lab.schedulers import FLAGGED, SH_TABLE, UNWEIGHED, coarse
 from lvsnet.lint.model import Family, Finding, Rule
 from lvsnet.lint.site import RealServer, Site
-
-UNWEIGHTED = ("rr", "lc", "dh")
-"""Which look at no weight but 0 (ip_vs_rr.c, ip_vs_lc.c, ip_vs_dh.c)."""
-SH_TABLE = 256
-"""Places of sh's table (CONFIG_IP_VS_SH_TAB_BITS, 8 unless the kernel was built otherwise)."""
-MH_BITS = 6
-"""Of a weight that mh's table has room for."""
 
 INHIBIT_HASH = Rule(
     "inhibit-hash",
@@ -119,7 +112,7 @@ def weights(site: Site) -> Iterator[Finding]:
         above = {real.weight for real in reals if real.weight}
         scheduler = server.scheduler
         counted = server.written.number("quorum")  # of weights
-        unweighted = scheduler is not None and scheduler.value in UNWEIGHTED and not counted
+        unweighted = scheduler is not None and scheduler.value in UNWEIGHED and not counted
         if scheduler is not None and unweighted and len(above) > 1:
             shown = ", ".join(map(str, sorted(above)))
             message = f"{where}: {scheduler.value} does not look at the weights {shown}"
@@ -132,11 +125,8 @@ def weights(site: Site) -> Iterator[Finding]:
             message = f"{where}: with sh the weights come to {sum(map(_weight, reals))}"
             yield Finding(SH_WEIGHTS.name, scheduler.place, message)
         if scheduler is not None and scheduler.value == "mh" and above:
-            common = gcd(*above)
-            # As many bits as the largest has beyond the table's (ip_vs_mh_shift_weight()).
-            shift = max(0, (max(above) // common).bit_length() - MH_BITS)
-            if any(weight // common % (1 << shift) for weight in above):
-                times = max(above) // common
+            times = coarse(above)
+            if times is not None:
                 message = f"{where}: the largest weight is {times} times their common divisor"
                 yield Finding(MH_WEIGHTS.name, scheduler.place, message)
         for real in reals:
@@ -165,7 +155,8 @@ def inhibited(site: Site) -> Iterator[Finding]:
                 continue
             where = f"virtual_server {server.name}: inhibit_on_failure"
             scheduler = server.scheduler.value if server.scheduler else ""
-            if scheduler in ("sh", "mh") and not server.written.all(f"{scheduler}-fallback"):
+            fallback = server.written.all(f"{scheduler}-fallback", "flag-1")  # the same
+            if scheduler in FLAGGED and not fallback:
                 message = f"{where} with {scheduler}, and no {scheduler}-fallback"
                 yield Finding(INHIBIT_HASH.name, word, message)
             if server.written.all("persistence_timeout") and not expires:

@@ -19,16 +19,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lvsnet.errors import LvsnetError
+from lvsnet.keepalived.lexing import ESCAPED, LONGEST_LINE, octets
 from lvsnet.keepalived.tree import Blank, Comment, Item, Line, Statement, Word
-
-LONGEST_LINE = 1022
-"""Bytes, without the newline."""
 
 INCLUDES = frozenset({"include", *(f"include{sign}" for sign in "rmwba")})
 """Words that bring another file (keepalived.conf(5), include; ``is_include()``)."""
 
 _INDENT = "    "
-_ESCAPED = frozenset({"regex"})
 _BARE = re.compile(r"[^\s\0\"'\\{}!#$@~]+")
 _OF_PATH = re.compile(r"[\"#!]|\\$")
 _EXPANDED = re.compile(r"\$\{?_(PWD|INSTANCE|RANDOM|HASH|BANG)(?![A-Za-z0-9_])")
@@ -80,7 +77,7 @@ def spelt(word: Word, keyword: str) -> str:
         return _path(word.text)
     if _BARE.fullmatch(word.text):
         return word.text
-    if keyword in _ESCAPED and "\0" not in word.text:
+    if keyword in ESCAPED and "\0" not in word.text:
         return '"' + "".join(_ESCAPES.get(character, character) for character in word.text) + '"'
     if reason := _unwritable(word.text):
         raise LvsnetError(
@@ -122,7 +119,7 @@ def _comment(comment: Comment) -> str:
 
 
 def _fitting(indent: str, line: str) -> str:
-    length = len(line.encode(errors="surrogateescape"))
+    length = octets(line)
     if length > LONGEST_LINE:
         raise LvsnetError(
             f"keepalived.conf: the line that begins {line.strip()[:40]!r} has "

@@ -326,7 +326,9 @@ def _include(reader: _Reader, line: Bare) -> None:
     check = reader.check | _CHECKS[found[1]]
     written = found[2]
     directory = posixpath.dirname(here.path)
-    reader.includes += [reader.files.path(one, directory) for one in braces(written)]
+    patterns = braces(written)
+    _counted(reader, len(patterns))
+    reader.includes += [reader.files.path(one, directory) for one in patterns]
     looked_up = find(written, directory, reader.files)
     _counted(reader, looked_up.looked_at)
     if not looked_up.paths:

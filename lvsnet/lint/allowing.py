@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from lvsnet.lab.suggest import hint
 from lvsnet.lint.model import Finding, Place
 from lvsnet.lint.rules.comments import UNKNOWN
+from lvsnet.lint.rules.keywords import MOST
 from lvsnet.lint.written import Written
 
 _COMMENT = re.compile(r"[#!][ \t]*lvsnet:[ \t]*allow(-file)?(?![\w-])[ \t:]*(.*)")
@@ -54,7 +55,8 @@ def read(
             if found is None:
                 continue
             names = _NAME.findall(found[2])
-            unknown += _unknown(Place(file, number, found.start() + 1), names, known)
+            if len(unknown) < MOST:
+                unknown += _unknown(Place(file, number, found.start() + 1), names, known)
             if found[1]:
                 allowed.files[file].update(names)
                 continue

@@ -34,6 +34,8 @@ def summary(report: Report, shown: Collection[Severity]) -> str:
     if rest:
         hidden = ", ".join(_amount(counts[one], one) for one in rest)
         line += f"; not shown: {hidden} (--severity {rest[-1]})"
+    if report.unread:
+        line += f"; {_amount(len({one.file for one in report.unread}), 'file')} not read"
     return line
 
 

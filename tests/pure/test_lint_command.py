@@ -273,8 +273,9 @@ def test_what_cannot_be_read_is_told_with_its_place(
             "virtual_server 10.0.0.1 80 {\nreal_server 10.0.0.2 80 {\n}\n}\n" * 4_000,
             "",
         ),
+        ("".join(f"# lvsnet: allow auth-difers{at}\n" for at in range(40_000)), ""),
     ],
-    ids=["loop", "quote", "depth", "line", "size", "many", "blocks"],
+    ids=["loop", "quote", "depth", "line", "size", "many", "blocks", "comments"],
 )
 def test_a_hostile_file_is_told_in_bounded_time(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "loop.conf"
@@ -420,4 +421,5 @@ def test_one_file_that_cannot_be_read_leaves_the_others(site: Path) -> None:
     done = command(site, "site", "missing.conf")
     assert done.returncode == 2
     assert "[auth-differs]" in done.stdout
+    assert done.stdout.endswith("\n1 error in 2 files; 1 file not read\n")
     assert done.stderr.startswith("missing.conf: no such file")

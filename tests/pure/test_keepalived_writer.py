@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvsnet.errors import LvsnetError
+from lvsnet.keepalived.lexing import LONGEST_LINE
 from lvsnet.keepalived.tree import Blank, Comment, Item, Statement, Word, comment, statement
-from lvsnet.keepalived.writer import LONGEST_LINE, write
+from lvsnet.keepalived.writer import write
 
 nasty = st.text(st.sampled_from("ab0 \t{}!#\"'\\$@~_\u00e9n"), max_size=12)
 writable = nasty.map(lambda text: text.replace('"', "'").rstrip("\\"))

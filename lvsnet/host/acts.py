@@ -28,6 +28,7 @@ ACTS: Mapping[str, str] = {
     "look.follow": "lvsnet.observe.acts:follow",
     "look.ipvs": "lvsnet.observe.acts:ipvs",
     "look.ipvs_follow": "lvsnet.observe.acts:ipvs_follow",
+    "look.capture": "lvsnet.observe.acts:capture",
     "look.log": "lvsnet.observe.acts:log",
     "look.requests": "lvsnet.observe.acts:requests",
     "look.stop": "lvsnet.observe.acts:stop",

@@ -99,6 +99,25 @@ def _wanted(request: Request) -> Wanted:
     return codec.decode(Wanted, request, "request")
 
 
+def capture(lab: str, runtime: Runtime, request: Request, report: Report) -> object:
+    """``{capture}``: an empty line once it listens, then what `lvsnet.observe.capturing` tells.
+
+    Until it is interrupted, or the lab has ended, or the capture's time is over.
+    """
+    import json
+    from contextlib import closing
+
+    from lvsnet.observe import capturing
+    from lvsnet.observe.capture_model import Capture
+    from lvsnet.plan import codec
+
+    wanted = codec.decode(Capture, request.get("capture"), "capture")
+    with closing(capturing.lines(runtime.record(lab).plan, runtime, wanted)) as lines:
+        for told in lines:
+            report(json.dumps(told) if told else "")
+    return None
+
+
 def log(lab: str, runtime: Runtime, request: Request, _report: Report) -> object:
     """``{node}``: the end of what its daemons said."""
     node = find(runtime.record(lab).plan, str(request.get("node")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
 from lvsnet.observe.event import Event
@@ -16,7 +16,7 @@ MOST_QUEUED = 8 * 1024 * 1024
 
 @dataclass
 class Outlet:
-    """Lines of JSON: an event is a list of its fields, anything else is an object."""
+    """Lines of JSON: an event, or what a capture tells, is a list, anything else is an object."""
 
     fd: int
     """Non-blocking."""
@@ -28,6 +28,9 @@ class Outlet:
 
     def tell(self, event: Event) -> None:
         self.queued += json.dumps(astuple(event)).encode() + b"\n"
+
+    def hand(self, values: Sequence[object]) -> None:
+        self.queued += json.dumps(values).encode() + b"\n"
 
     def say(self, words: Mapping[str, object]) -> None:
         self.queued += json.dumps(words).encode() + b"\n"

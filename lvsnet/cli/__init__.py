@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "redeploy": Command("redeploy:redeploy", "Change a running lab to what its file says."),
     "destroy": Command("destroy:destroy", "End a lab and remove everything of it."),
     "inspect": Command("inspect:inspect", "Show running labs: nodes, addresses, VIP holders."),
+    "ipvs": Command("ipvs:ipvs", "Show the IPVS tables of directors, once or as they change."),
     "exec": Command("exec:exec_", "Run a command in a node.", AS_IT_IS),
     "shell": Command("shell:shell", "Open a shell in a node.", AS_IT_IS),
     "logs": Command("logs:logs", "Show what the daemons of a node said."),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address
 
 from lvsnet.endpoint import joined, parted
-from lvsnet.observe.table_model import Connection, Connections, Wanted
+from lvsnet.observe.table_model import FWMARK, Connection, Connections, Wanted
 
 FILE = "ip_vs_conn_sync"
 FIELDS = 10
@@ -18,7 +18,6 @@ digits; state, origin, seconds until it expires."""
 IP = "IP"
 """The protocol of a template that is for all of a firewall mark; its service's address is the mark
 (ip_vs_sched_persist() of ip_vs_core.c)."""
-FWMARK = "fwmark"
 LONG = 8
 """Digits of an IPv4 address; an IPv6 address has colons, too."""
 

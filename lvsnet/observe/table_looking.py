@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from pathlib import Path
 
 from lvsnet.endpoint import parted
@@ -12,7 +13,7 @@ from lvsnet.engine import namespaces
 from lvsnet.engine.runtime import Runtime, find
 from lvsnet.observe import connection_table, table_reading, tables
 from lvsnet.observe.nodes import Nodes, nodes
-from lvsnet.observe.table_model import Table, TableService, Wanted
+from lvsnet.observe.table_model import FWMARK, Table, TableService, Wanted
 from lvsnet.plan.model import Node, Plan
 
 GRID_NS = 1_000_000_000
@@ -139,7 +140,17 @@ def follow(plan: Plan, runtime: Runtime, wanted: Wanted, take: Take) -> None:
 
 def _look(plan: Plan, running: Nodes, wanted: Wanted) -> _Look:
     chosen = tuple(find(plan, name) for name in wanted.nodes) or plan.nodes
-    return _Look(wanted, chosen, tables.names(plan), running)
+    addresses = tuple(one for word in wanted.real_servers for one in _addresses(word, plan))
+    return _Look(replace(wanted, real_servers=addresses), chosen, tables.names(plan), running)
+
+
+def _addresses(word: str, plan: Plan) -> list[str]:
+    """Those of a node, or the address that it is."""
+    try:
+        return [str(ip_address(word))]
+    except ValueError:
+        node = find(plan, word)
+    return [address for address, name in tables.names(plan).items() if name == node.name]
 
 
 def _digest(directory: Path) -> bytes | None:
@@ -179,7 +190,7 @@ def _is(service: TableService, wanted: Wanted) -> bool:
         return False
     if wanted.address in ("", service.address):
         return True
-    of_mark = service.protocol == connection_table.FWMARK
+    of_mark = service.protocol == FWMARK
     return not of_mark and wanted.address == parted(service.address)[0]
 
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FWMARK = "fwmark"
+"""The protocol of a service by firewall mark."""
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -67,6 +70,7 @@ class TableService:
     """tcp, udp, sctp or fwmark."""
     address: str
     """``192.168.10.100:80``, or the mark."""
+    ipv6: bool
     scheduler: str
     flags: tuple[str, ...]
     """Of the scheduler: ``sh-port``, ``mh-fallback``, ``flag-3``."""
@@ -167,7 +171,7 @@ class Wanted:
     """Of the services that are wanted: ``192.168.10.100:80``, without a port for all of the
     address's, or a mark; empty for all."""
     real_servers: tuple[str, ...] = ()
-    """Addresses, without port, of those that are wanted; empty for all."""
+    """Nodes, or addresses without port, of those that are wanted; empty for all."""
     port: int = 0
     """Theirs; 0 for any."""
     connections: bool = False

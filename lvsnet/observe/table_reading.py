@@ -77,8 +77,21 @@ def read(names: Mapping[str, str]) -> Reading | None:
         return Reading(
             timeouts=_timeouts(netlink, number),
             daemons=tuple(_daemons(netlink, number)),
-            services=tuple(_service(*found, names) for found in ipvs.listed(netlink, number)),
+            services=tuple(
+                _service(service, sorted(lines, key=_end), names)
+                for service, lines in sorted(ipvs.listed(netlink, number), key=_key)
+            ),
         )
+
+
+def _key(found: tuple[Attributes, list[Attributes]]) -> tuple[bytes, ...]:
+    """By protocol, address and port, behind them by mark; as ipvsadm(8), not as IPVS keeps them."""
+    kinds = (ipvs.FWMARK, ipvs.PROTOCOL, ipvs.AF, ipvs.ADDR, ipvs.PORT)
+    return tuple(found[0].get(kind, b"")[:: -1 if kind in kinds[:3] else 1] for kind in kinds)
+
+
+def _end(line: Attributes) -> tuple[bytes, bytes]:
+    return line[ipvs.DEST_ADDR], line[ipvs.DEST_PORT]
 
 
 def _timeouts(netlink: Netlink, number: int) -> Timeouts:
@@ -119,6 +132,7 @@ def _service(
     return TableService(
         protocol=protocol,
         address=address,
+        ipv6=integer(service[ipvs.AF]) != AF_INET,
         scheduler=scheduler,
         flags=tuple(
             named for bit, named in zip(SCHEDULER_FLAGS, called, strict=True) if flags & bit

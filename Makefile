@@ -71,7 +71,8 @@ system:
 # tests' own, so the package must not start one (policy-rc.d: invoke-rc.d(8)). And Vagrant, where
 # there is a package of it, in Debian 12 (17 s, 80 MB): elsewhere what asks it is skipped. The
 # shells whose command lines lvsnet completes (11 s, 30 MB), and busybox, which an image that tests
-# make is filled with.
+# make is filled with. Chromium, which reports are looked at in (30 s, 450 MB), where it is a
+# package: Ubuntu has it as a snap only, and what asks it is skipped there.
 tools: system
 	@missing=; need() { missing="$$missing $$1"; }; \
 	path="$$PATH:/usr/sbin:/sbin"; \
@@ -81,6 +82,10 @@ tools: system
 	command -v busybox >/dev/null || need busybox-static; \
 	command -v zsh >/dev/null || need zsh; \
 	command -v fish >/dev/null || need fish; \
+	system=$$(. /etc/os-release 2>/dev/null; echo "$${ID-}"); \
+	if [ "$$system" = debian ]; then \
+		command -v chromium >/dev/null || need chromium; \
+		command -v chromedriver >/dev/null || need chromium-driver; fi; \
 	release=$$(. /etc/os-release 2>/dev/null; echo "$${VERSION_CODENAME-}"); \
 	[ "$$release" != bookworm ] || command -v vagrant >/dev/null || need vagrant; \
 	$(INSTALL)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lvsnet.observe.event import Event
+from lvsnet.observe.packet import Packet
 from lvsnet.report.model import Curve, Load, Requests, Run
 from lvsnet.scenario.result import FAILED, PASSED, SKIPPED, StepResult
 from lvsnet.traffic import analysis
@@ -90,7 +91,7 @@ def fail_over() -> Run:
             for node in ("lb01", "lb02")
             for n in range(2)
         ),
-        packets=(),
+        packets=(Packet(5_500_000_000, "lb02", "eth1", "vrrp", "VRRPv2 VI 33 prio 100"),),
         files={
             "lb01": {"/etc/keepalived/keepalived.conf": "global_defs {\n    router_id lb01\n}\n"},
             "nginx01": {"/etc/nginx/nginx.conf": "events {}\n"},
@@ -123,6 +124,7 @@ def without_outcome() -> Run:
         initial=(),
         loads=(),
         samples=(),
+        packets=(),
         files={},
         names={},
         roles={},
@@ -145,9 +147,12 @@ def hour(count: int = 100_000, seconds: int = 3600) -> Run:
         for n in range(count)
     ]
     points = 4000
+    servers = [f"nginx{n + 1:02}" for n in range(4)]
     return replace(
         fail_over(),
         ended=3 * SECOND + seconds * SECOND,
+        names={f"192.168.10.{13 + n}": name for n, name in enumerate(servers)},
+        roles={"lb01": "director", "lb02": "director", **dict.fromkeys(servers, "realserver")},
         events=tuple(
             event(n * seconds / 2000, "vrrp", f"lb0{n % 2 + 1}", "master", f"VI_{n % 3}")
             for n in range(2000)

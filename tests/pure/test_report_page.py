@@ -92,8 +92,9 @@ def test_the_time_line_has_all_that_happened(shown: Browser) -> None:
         "InActConn of tcp 192.168.10.100:80 on lb02: nginx01 at most 35, nginx02 at most 36",
         "ActiveConn of tcp 192.168.10.100:80 on lb01: nginx01 at most 1, nginx02 at most 2",
         "(192.168.10.13:80) in the table of lb01: weight 1 from 0.000 to 2.000 s, weight 0 from 6",
-        "5 events of arp",
-        "4 events of vip",
+        "arp, 5 of them: 5.500 s lb02 says that 192.168.10.100 is at 02:00 on lan",
+        "vip, 4 of them: 2.000 s lb01 holds 192.168.10.100 on eth1 no more; 5.500 s lb02",
+        "vrrp, 1 of them: 5.500 s lb02 VRRPv2 VI 33 prio 100",
     ):
         assert part in said
     assert shown.texts(".flag text") == ["stop lb01", "start lb01"]
@@ -158,6 +159,29 @@ def test_a_wheel_that_cannot_zoom_out_scrolls_the_page(shown: Browser) -> None:
     assert isinstance(before, int | float)
     assert isinstance(after, int | float)
     assert after > before
+
+
+def test_a_page_that_is_being_scrolled_is_scrolled_on_over_the_time_line(shown: Browser) -> None:
+    x, y = place(shown, 6)
+    shown.mouse("mouseWheel", 5, y, deltaX=0, deltaY=-10)
+    shown.mouse("mouseWheel", x, y, deltaX=0, deltaY=-10)
+    assert ticks(shown)[-1] == 12
+    shown.run("await new Promise((done) => setTimeout(done, 500));")
+    shown.mouse("mouseWheel", x, y, deltaX=0, deltaY=-100)
+    assert ticks(shown)[-1] < 12
+
+
+def test_the_bar_under_the_axis_moves_what_is_shown(shown: Browser) -> None:
+    x, y = place(shown, 1)
+    for _ in range(3):
+        shown.mouse("mouseWheel", x, y, deltaX=0, deltaY=-300)
+    assert ticks(shown)[-1] < 4
+    top = shown.run("return document.querySelector('.overview').getBoundingClientRect().top + 4;")
+    assert isinstance(top, int | float)
+    at, _ = place(shown, 10)
+    shown.mouse("mousePressed", at, top, button="left", clickCount=1)
+    shown.mouse("mouseReleased", at, top, button="left", clickCount=1)
+    assert 9 < ticks(shown)[0] < 10 < ticks(shown)[-1] < 11.5
 
 
 def test_a_span_that_is_dragged_over_is_shown(shown: Browser) -> None:
@@ -336,6 +360,42 @@ def test_events_are_chosen_by_kind_node_and_words_and_lead_to_the_time_line(
     shown.run("document.querySelector('#events .time').click();")
     shown.settled()
     assert shown.text(".readout").startswith("9.00")
+
+
+def test_key_packets_are_on_the_time_line_and_in_a_table(shown: Browser) -> None:
+    assert "Key packets" in shown.texts(".group h3")
+    shown.mouse("mouseMoved", *place(shown, 5.5))
+    assert "5.500 s lb02 VRRPv2 VI 33 prio 100" in shown.text(".readout")
+    (row,) = shown.texts("#packets tbody tr")
+    assert row == "5.500 slb02eth1vrrpVRRPv2 VI 33 prio 100"
+
+
+def test_what_results_were_written_without_is_said_and_the_rest_is_shown(
+    chromium: Browser,
+) -> None:
+    run = fail_over()
+    bare = replace(
+        run,
+        loads=tuple(replace(one, requests=None) for one in run.loads),
+        samples=(),
+        packets=(),
+        files={},
+        names={},
+        roles={},
+        picture="",
+        missing=("requests", "samples", "packets", "site"),
+    )
+    chromium.open(page([bare]))
+    assert chromium.said() == []
+    told = chromium.text(".missing")
+    for part in ("single requests", "ActiveConn and InActConn", "key packets", "files"):
+        assert part in told
+    assert "VRRP VI_1" in chromium.texts(".group h3")
+    labels = chromium.run(
+        "return document.querySelector('svg[aria-label^=\"Outages of web\"]').ariaLabel;"
+    )
+    assert labels == "Outages of web: 3.55 s from 1.950 to 5.500 s"
+    assert "70 lost" in chromium.text("#answers")
 
 
 def test_files_are_there_when_they_are_opened(shown: Browser) -> None:

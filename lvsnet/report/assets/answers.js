@@ -75,12 +75,14 @@ function histogram(requests) {
 }
 
 function outagesTable(outages) {
-  const most = 50;
-  return table({}, "Times without any answer", ["#from", "#to", "#length", "#lost"],
+  const most = 500;
+  const found = table({}, "Times without any answer", ["#from", "#to", "#length", "#lost"],
     [...outages.slice(0, most).map((one) => el("tr", {},
       cell(`${moment(one.start)} s`, "number"),
       cell(one.over ? `${moment(one.end)} s` : "the end", "number"),
       cell(lasting(one.end - one.start), "number bad"), cell(plain(one.lost), "number"))),
     ...(outages.length > most
       ? [el("tr", {}, el("td", { colspan: "4" }, `and ${plain(outages.length - most)} more`))] : [])]);
+  found.classList.add("low");
+  return found;
 }

@@ -23,18 +23,22 @@ function barsRow({ name, title, spans, height = 16, look, ...more }) {
   };
 }
 
+/** A bar that failed is seen, however short it was. */
+const LEAST_OF = { "step-failed": 5 };
+
 function bars(spans, scale, height, look) {
   const found = [];
   let last = -Infinity;
   for (const [from, to, what] of spans) {
     const begin = scale.clipped(from), end = scale.clipped(to);
-    // Of many that fall together one is drawn.
-    if (end - begin < LEAST && end - last < 0.5) continue;
-    last = end;
     const { kind, words } = look(what);
-    const width = Math.max(LEAST, end - begin);
+    const least = LEAST_OF[kind] ?? LEAST;
+    // Of many that fall together one is drawn.
+    if (end - begin < LEAST && end - last < 0.5 && least === LEAST) continue;
+    last = end;
+    const width = Math.max(least, end - begin);
     found.push(svg("rect", {
-      x: begin.toFixed(2), y: 1, width: width.toFixed(2), height: height - 2, class: `bar ${kind}`,
+      x: Math.min(begin, Math.max(0, scale.width - width)).toFixed(2), y: 1, width: width.toFixed(2), height: height - 2, class: `bar ${kind}`,
     }));
     const room = Math.min(end, scale.width) - Math.max(begin, 0) - 8;
     const text = height < LOWEST ? "" : fitting(words, room);

@@ -5,18 +5,26 @@ function eventOf([at, kind, node, what, subject, text, count, last]) {
   return { at, kind, node, what, subject, text, count, last };
 }
 
+/** A key packet as an event is told: its interface is where it was seen. */
+function packetOf([at, node, place, kind, text]) {
+  return { at, kind, node, place, what: "", subject: "", text, count: 1, last: at };
+}
+
 const FLAG = 14;  // pixels of a line of words
 
-/** Faults: a flag for each, in as many lines as they need, three at most. */
+const MOST_FLAGS = 6;  // one above the other
+
+/** Faults: a flag for each, in as many lines as they need; what has no room is counted. */
 function faultsRow(faults) {
-  const height = 3 * FLAG + 4;
+  const height = MOST_FLAGS * FLAG + 2;
   const said = faults.map((one) => `${one.text} at ${moment(one.at)} s`).join(", ");
   const plot = svg("svg", { class: "plot faults", role: "img", "aria-label": `Faults: ${said}` });
   return {
     name: "Faults", title: "Faults", plot,
     draw(scale) {
-      const ends = [-Infinity, -Infinity, -Infinity];
+      const ends = new Array(MOST_FLAGS).fill(-Infinity);
       const children = [];
+      let last = null, more = 0;
       let used = 1;
       for (const one of faults) {
         const x = scale.x(one.at);
@@ -26,13 +34,17 @@ function faultsRow(faults) {
         const flipped = x + width > scale.width && x > width;
         const from = flipped ? x - width : x;
         const line = ends.findIndex((end) => end <= from);
-        if (line < 0) continue;
+        if (line < 0) {
+          last.textContent = `+ ${++more + 1} faults`;
+          continue;
+        }
+        more = 0;
         ends[line] = from + width + 4;
         used = Math.max(used, line + 1);
         const y = line * FLAG;
+        last = svg("text", { x: from + 4, y: y + FLAG / 2 + 0.5, class: "word" }, words);
         children.push(svg("g", { class: `flag ${one.what === "mended" ? "mended" : "put"}` },
-          svg("rect", { x: from, y: y + 1, width, height: FLAG - 2 }),
-          svg("text", { x: from + 4, y: y + FLAG / 2 + 0.5, class: "word" }, words)));
+          svg("rect", { x: from, y: y + 1, width, height: FLAG - 2 }), last));
       }
       plot.setAttribute("height", Math.min(height, used * FLAG + 2));
       plot.replaceChildren(grid(scale, height), ...children);
@@ -51,10 +63,10 @@ function dotsRow(kind, events) {
   const said = events.slice(0, 10).map((one) =>
     `${moment(one.at)} s ${one.node} ${one.text}`).join("; ");
   const plot = svg("svg", {
-    class: "plot", height, role: "img", "aria-label": `${counted(total, "event")} of ${kind}: ${said}`,
+    class: "plot", height, role: "img", "aria-label": `${kind}, ${total} of them: ${said}`,
   });
   return {
-    name: kind, title: `${kind}: ${counted(total, "event")}`, plot,
+    name: kind, title: `${kind}: ${plain(total)}`, plot,
     draw(scale) {
       const dots = [];
       let last = -Infinity;

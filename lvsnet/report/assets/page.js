@@ -67,6 +67,7 @@ const MISSING = {
 
 function runView(run) {
   run.happened = run.events.map(eventOf);
+  run.seen = run.packets.map(packetOf);
   const colours = colouring(run);
   const line = run.ran ? new TimeLine(run, groupsOf(run, colours)) : null;
   const goTo = (time) => {

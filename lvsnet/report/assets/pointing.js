@@ -66,8 +66,18 @@ function spread(pointers) {
   return { apart: Math.max(20, Math.abs(one - other)), middle: (one + other) / 2 };
 }
 
-/** A wheel zooms; where there is nothing to zoom out of, the page scrolls on. */
+const GESTURE = 300;  // milliseconds within which a wheel that turns on is still the same gesture
+let scrolled = -Infinity;  // when a wheel last scrolled the page
+addEventListener("wheel", (event) => {
+  if (!event.defaultPrevented) scrolled = event.timeStamp;
+}, { passive: true });
+
+/**
+ * A wheel zooms; where there is nothing to zoom out of, the page scrolls on. So it does while the
+ * time line only comes by under a page that is being scrolled.
+ */
 function wheel(event, layer, acts, x) {
+  if (!event.ctrlKey && event.timeStamp - scrolled < GESTURE) return;
   const pixels = event.deltaMode === 1 ? 16 : 1;
   if (Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey) {
     if (acts.pan((event.deltaX || event.deltaY) * pixels)) event.preventDefault();

@@ -87,7 +87,8 @@ function columns(counts, base, bins, step, scale, zero, unit) {
     if (!counts[n]) continue;
     const x = scale.x((bins.first + n) * step), y = zero + base[n] * unit;
     base[n] += counts[n];
-    const to = zero + base[n] * unit;
+    // What has few requests among many is to be seen all the same.
+    const to = zero + (Math.abs(base[n] * unit) < 2 ? 2 * Math.sign(unit) : base[n] * unit);
     parts.push(`M${x.toFixed(1)} ${y.toFixed(1)}h${width.toFixed(1)}V${to.toFixed(1)}H${x.toFixed(1)}z`);
   }
   return parts.join("");
@@ -141,13 +142,12 @@ function latencyRow({ name, title, requests, summary, height = 64 }) {
       plot.replaceChildren(grid(scale, height),
         svg("path", { d: `M0 ${y(summary.p50)}H${scale.width}`, class: "median" }),
         svg("path", { d: path.join(""), class: "range" }),
-        halo(4, 10, lasting(most)), halo(scale.width - 4, y(summary.p50) - 3,
-          `p50 ${lasting(summary.p50)}`, "end"));
+        halo(4, 10, `at most ${lasting(most)}, half within ${lasting(summary.p50)}`));
     },
     read(time, scale) {
       const step = niceStep(scale.perPixel * 2), from = Math.floor(time / step) * step;
       const [bin] = ranges(requests, new Scale(from, from + step * 0.999, 1), step);
-      return bin ? [{ name: "answers took", kind: "range", words: bin.low === bin.high
+      return bin ? [{ name: "answered in", kind: "range", words: bin.low === bin.high
         ? lasting(bin.low) : `${lasting(bin.low)} to ${lasting(bin.high)}` }] : [];
     },
   };

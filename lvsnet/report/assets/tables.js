@@ -10,11 +10,10 @@ function timeCell(time, goTo) {
 }
 
 function packetsSection(run, goTo) {
-  if (!run.packets.length) return null;
-  const rows = run.packets.map(([at, node, interface_, kind, text]) => ({ at, node, interface_, kind, text }));
+  if (!run.seen.length) return null;
   return section("packets", "Key packets",
-    filtered(rows, ["#time", "node", "interface", "kind", "packet"], "Packets that tell something",
-      (one) => el("tr", {}, timeCell(one.at, goTo), cell(one.node), cell(one.interface_),
+    filtered(run.seen, ["#time", "node", "interface", "kind", "packet"], "Packets that tell something",
+      (one) => el("tr", {}, timeCell(one.at, goTo), cell(one.node), cell(one.place),
         cell(one.kind), cell(one.text, "text"))));
 }
 

@@ -1,6 +1,8 @@
 // The time line: all tracks under one axis, one cursor through all of them.
 
 const SHORTEST = 1000;  // nanoseconds that can be shown at least
+const KEYS = "Left and right move the cursor, n and p go to the next event and the one before, " +
+  "plus and minus zoom, 0 shows the whole run.";
 const PRINTED = 560;  // pixels of a track on A4
 
 class TimeLine {
@@ -11,7 +13,15 @@ class TimeLine {
     this.whole = [run.from, Math.max(run.to, run.from + SHORTEST)];
     this.scale = new Scale(...this.whole, 800);
     this.cursor = null;  // a time
-    this.moments = [...new Set(run.happened.map((one) => one.at))];
+    this.told = [...run.happened.filter((one) => one.kind !== "step"), ...run.seen]
+      .sort((a, b) => a.at - b.at);
+    this.moments = [...new Set([...run.happened, ...run.seen].map((one) => one.at))]
+      .sort((a, b) => a - b);
+    this.lines = [
+      ...run.happened.filter((one) => one.kind === "fault")
+        .map((one) => [one.at, one.what === "mended" ? "mended" : "put"]),
+      ...run.steps.filter((one) => one.state === "failed").map((one) => [one.ended, "failure"]),
+    ];
     this.build();
   }
 
@@ -43,8 +53,8 @@ class TimeLine {
             this.button("+", "Zoom in", () => this.zoom(1 / 1.5)),
             this.button("⤢", "Show the whole run", () => this.reset())),
           el("div", { class: "axis-box" }, this.axis, this.chip,
-            el("div", { class: "overview", "aria-hidden": "true" }, this.window))),
-        body),
+            this.overview())),
+        body, el("p", { id: "keys", hidden: true }, KEYS)),
       this.readout);
     listen(this.layer, {
       point: (x) => this.point(x === null ? null : this.scale.time(x)),
@@ -59,6 +69,24 @@ class TimeLine {
     this.watcher = new ResizeObserver(() => this.fit());
     this.watcher.observe(this.layer);
     this.tell();
+  }
+
+  /** Which part is shown, as a bar that can be moved. */
+  overview() {
+    const box = el("div", { class: "overview", "aria-hidden": "true" }, this.window);
+    const go = (event) => {
+      const [from, to] = this.whole;
+      const { left, width } = box.getBoundingClientRect();
+      const middle = from + ((event.clientX - left) / width) * (to - from);
+      const half = (this.scale.to - this.scale.from) / 2;
+      this.show(middle - half, middle + half);
+    };
+    box.addEventListener("pointerdown", (event) => {
+      box.setPointerCapture(event.pointerId);
+      go(event);
+    });
+    box.addEventListener("pointermove", (event) => event.buttons && go(event));
+    return box;
   }
 
   button(sign, label, act) {
@@ -77,10 +105,10 @@ class TimeLine {
     const { scale } = this;
     drawAxis(this.axis, scale);
     for (const row of this.rows) row.draw(scale);
-    this.faults.replaceChildren(...this.run.happened.filter((one) =>
-      one.kind === "fault" && one.at >= scale.from && one.at <= scale.to).map((one) => {
-      const line = el("div", { class: `fault-line ${one.what === "mended" ? "mended" : "put"}` });
-      line.style.left = `${scale.x(one.at)}px`;
+    const shown = this.lines.filter(([at]) => at >= scale.from && at <= scale.to);
+    this.faults.replaceChildren(...shown.map(([at, kind]) => {
+      const line = el("div", { class: `fault-line ${kind}` });
+      line.style.left = `${scale.x(at)}px`;
       return line;
     }));
     const [from, to] = this.whole, length = to - from;
@@ -199,8 +227,8 @@ class TimeLine {
   /** Events within some pixels of a time, five at most. */
   near(time) {
     const slack = 4 * this.scale.perPixel;
-    return this.run.happened.filter((one) => one.kind !== "step" &&
-      one.at - slack <= time && time <= one.last + slack).slice(0, 5);
+    return this.told.filter((one) => one.at - slack <= time && time <= one.last + slack)
+      .slice(0, 5);
   }
 
   /** As wide as paper takes it, and back. */
@@ -240,7 +268,7 @@ function values(lists, cursor, scale) {
 
 function hints() {
   const line = (keys, what) => [el("dt", {}, keys), el("dd", {}, what)];
-  return el("dl", { id: "keys", class: "hints" },
+  return el("dl", { class: "hints" },
     ...line("Point, tap", "values at that time"),
     ...line("Drag", "zoom to a span"),
     ...line("Wheel, pinch, + −", "zoom"),

@@ -22,7 +22,8 @@ function groupsOf(run, colours) {
   return [
     stepsGroup(run), faultsGroup(run), ...vipGroups(run), ...vrrpGroups(run),
     ...requestGroups(run, colours), ...curveGroups(run, colours), ...tableGroups(run, colours),
-    eventsGroup(run),
+    dotsGroup("Events", run.happened.filter((one) => one.kind !== "step")),
+    dotsGroup("Key packets", run.seen),
   ].filter((one) => one.rows.length || one.note);
 }
 
@@ -64,7 +65,7 @@ function vrrpGroups(run) {
 function requestGroups(run, colours) {
   return run.loads.flatMap((load) => {
     const requests = requestsOf(load);
-    if (!requests) return [];
+    if (!requests) return [outagesGroup(load)];
     const latency = latencyRow({
       name: "answer time", title: `Answer times of ${load.name}`, requests, summary: load.summary,
     });
@@ -79,6 +80,16 @@ function requestGroups(run, colours) {
       ],
     }];
   });
+}
+
+/** What is known of a load without its single requests. */
+function outagesGroup(load) {
+  const spans = load.summary.outages.map((one) => [one.start, one.end, one]);
+  const row = barsRow({
+    name: "no answer", title: `Outages of ${load.name}`, spans,
+    look: (one) => ({ kind: "outage", words: lasting(one.end - one.start) }),
+  });
+  return { title: `Requests of ${load.name} to ${load.target}`, rows: spans.length ? [row] : [] };
 }
 
 /** ActiveConn and InActConn by service; of directors whose counts stay 0 that is all that is said. */
@@ -115,10 +126,9 @@ function tableGroups(run, colours) {
   }));
 }
 
-function eventsGroup(run) {
-  const kinds = [...new Set(run.happened.map((one) => one.kind))].filter((one) => one !== "step");
+function dotsGroup(title, told) {
+  const kinds = [...new Set(told.map((one) => one.kind))];
   return {
-    title: "Events",
-    rows: kinds.map((kind) => dotsRow(kind, run.happened.filter((one) => one.kind === kind))),
+    title, rows: kinds.map((kind) => dotsRow(kind, told.filter((one) => one.kind === kind))),
   };
 }

@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
 
 def run(
-    place: Place, lab: str, scenario: Scenario, report: Callable[[StepResult], None]
+    place: Place,
+    lab: str,
+    scenario: Scenario,
+    report: Callable[[StepResult], None],
+    *,
+    packets: bool = False,
 ) -> Outcome:
     """Run a scenario in a lab; each step's result is reported as soon as it is over.
+
+    With ``packets`` what passes the wires meanwhile is captured, and what of it tells something is
+    in the outcome.
 
     In a lab with a held clock that moves for it. Faults that it put stay.
 
@@ -39,7 +47,7 @@ def run(
         if line:
             report(wire.step_result_from_json(json.loads(line)))
 
-    asked = {"scenario": wire.to_json(scenario)}
+    asked = {"scenario": wire.to_json(scenario), "packets": packets}
     answer = place.act(lab, "scenario.run", asked, hear)
     try:
         return wire.outcome_from_json(answer)

@@ -53,7 +53,7 @@ class _Outcome:
     always: tuple[StepResult, ...]
     events: tuple[Event, ...]
     initial: tuple[Event, ...] = ()
-    packets: tuple[Packet, ...] = ()
+    packets: tuple[Packet, ...] | None = None
 
 
 def runs(text: str | bytes, where: str) -> tuple[Run, ...]:
@@ -122,7 +122,7 @@ def _run(value: object, where: str) -> Run:
 
 def _with_outcome(run: Run, value: object, where: str) -> Run:
     parts = dict(_mapping(value, where))
-    missing = [name for name in (SAMPLES, PACKETS) if name not in parts]
+    missing = [name for name in (SAMPLES, PACKETS) if parts.get(name) is None]
     samples = list(ungrouped(parts.pop("samples", [])))
     given = _list(parts.pop("loads", None), f"{where}.loads")
     outcome = codec.decode(_Outcome, parts, where)
@@ -145,7 +145,7 @@ def _with_outcome(run: Run, value: object, where: str) -> Run:
         initial=tuple(replace(one, at=one.at - begun) for one in outcome.initial),
         loads=loads,
         samples=tuple(_curves(samples, begun)),
-        packets=tuple(replace(one, at=one.at - begun) for one in outcome.packets),
+        packets=tuple(replace(one, at=one.at - begun) for one in outcome.packets or ()),
         missing=(*run.missing, *missing),
     )
 

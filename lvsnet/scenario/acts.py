@@ -22,7 +22,8 @@ TOLD = ("outage", "answered", "ended")
 
 
 def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Report) -> object:
-    """``{scenario}``: as `wire.to_json` gives it. The `Outcome`, by `wire.outcome_to_json`.
+    """``{scenario, packets}``: as `wire.to_json` gives it, and whether packets are captured. The
+    `Outcome`, by `wire.outcome_to_json`.
 
     A line of JSON is reported for each step when it is over, and nothing, an empty line, at least
     once a minute of the lab's time. Its steps are in the lab's journal, and at its end what became
@@ -43,7 +44,12 @@ def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Repor
     with ExitStack() as owned:
         watcher = owned.enter_context(events.begin(plan, runtime, Sampler()))
         running_nodes = owned.enter_context(nodes(lab, runtime))
-        bench = owned.enter_context(Bench(plan, runtime, running_nodes, watcher, report))
+        recording = None
+        if request.get("packets"):
+            from lvsnet.scenario import recording as packets  # for reports only
+
+            recording = owned.enter_context(packets.begin(plan, runtime))
+        bench = owned.enter_context(Bench(plan, runtime, running_nodes, watcher, report, recording))
         outcome = running.run(scenario, bench, tell)
         journal.tell(
             lab,

@@ -21,6 +21,7 @@ from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
 from lvsnet.observe.events import Watcher
 from lvsnet.observe.nodes import Nodes
+from lvsnet.observe.packet import Packet
 from lvsnet.observe.sample import Sample
 from lvsnet.plan.model import OFF_WIRE, Node, Plan
 from lvsnet.progress import Report
@@ -28,10 +29,13 @@ from lvsnet.traffic.model import Answerer, Load, Request, Target
 
 if TYPE_CHECKING:
     from lvsnet.observe.states import Connection
+    from lvsnet.scenario.recording import Recording
 
 SECOND = 1_000_000_000
 WORD = 50 * SECOND
 """Nanoseconds after which somebody who waits far away is sent a word; they expect one a minute."""
+OFTEN = 5 * SECOND
+"""Nanoseconds after which packets are looked at, whose process does not keep very many."""
 KILLED = 128 + 9
 ROUNDING = 1000
 """Nanoseconds: times that are waited for are whole microseconds."""
@@ -46,6 +50,8 @@ class Bench:
     nodes: Nodes
     watcher: Watcher
     report: Report
+    recording: Recording | None = None
+    """Of packets, if somebody wants them."""
     _loads: list[str] = field(default_factory=list)
     _answering: list[str] = field(default_factory=list)
     _owner: tuple[int, int] | None = None
@@ -72,7 +78,11 @@ class Bench:
         if now - self._said >= WORD:
             self.report("")
             self._said = now
-        left = min(until, self._said + WORD) - now
+        until = min(until, self._said + WORD)
+        if self.recording is not None:
+            self.recording.take()
+            until = min(until, now + OFTEN)
+        left = until - now
         if left > 0:
             select.select([self.watcher.fd], [], [], (left + ROUNDING - 1) // ROUNDING / 1e6)
         return sorted(self.watcher.read(), key=lambda event: event.at)
@@ -86,9 +96,14 @@ class Bench:
     def samples(self) -> Sequence[Sample]:
         return self.watcher.samples
 
+    def packets(self) -> Sequence[Packet] | None:
+        return None if self.recording is None else self.recording.end()
+
     def order(self, order: Order) -> None:
         from lvsnet.engine import faulting
 
+        if self.recording is not None:
+            self.recording.expect()
         faulting.apply(order, self.plan.lab, self.runtime, lambda _words: self.report(""))
 
     def begin(self, load: Load) -> str:

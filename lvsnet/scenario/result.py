@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lvsnet.observe.event import Event
+from lvsnet.observe.packet import Packet
 from lvsnet.observe.sample import Sample
 from lvsnet.traffic.model import Request, Summary
 
@@ -57,3 +58,5 @@ class Outcome:
     what was in IPVS tables, what was off."""
     samples: tuple[Sample, ...] = ()
     """What IPVS tables counted, from `begun` on, by line and time."""
+    packets: tuple[Packet, ...] | None = None
+    """What passed the wires and tells something, by time; None unless it was captured."""

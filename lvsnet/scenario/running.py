@@ -58,6 +58,7 @@ def run(scenario: Scenario, world: World, tell: Tell) -> Outcome:
     failed = any(one.state != PASSED for one in results)
     loads = _end(course, failed)
     rest = world.rest()
+    packets = world.packets()
     ended = world.now()
     watch.heard(watches, rest)
     watch.close(watches, ended)
@@ -73,6 +74,7 @@ def run(scenario: Scenario, world: World, tell: Tell) -> Outcome:
         loads=tuple(loads),
         initial=tuple(replace(event, at=begun) for event in world.initial()),
         samples=tuple(_since(world.samples(), begun)),
+        packets=None if packets is None else tuple(one for one in packets if one.at >= begun),
     )
 
 

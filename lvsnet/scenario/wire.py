@@ -137,6 +137,7 @@ def outcome_to_json(outcome: Outcome) -> dict[str, object]:
         ],
         "initial": [asdict(one) for one in outcome.initial],
         "samples": grouped(outcome.samples),
+        "packets": None if outcome.packets is None else [asdict(one) for one in outcome.packets],
     }
 
 

@@ -9,6 +9,7 @@ from lvsnet.engine.link_counters import Counters
 from lvsnet.faults.model import Order
 from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
+from lvsnet.observe.packet import Packet
 from lvsnet.observe.sample import Sample
 from lvsnet.traffic.model import Answerer, Load, Request, Target
 
@@ -35,6 +36,11 @@ class World(Protocol):
 
     def samples(self) -> Sequence[Sample]:
         """What IPVS tables counted, by line and time; known after `rest`."""
+
+    def packets(self) -> Sequence[Packet] | None:
+        """What passed the wires and tells something, by time; known after `rest`. None unless it
+        is captured.
+        """
 
     def order(self, order: Order) -> None:
         """Put a fault, or mend one."""

@@ -30,6 +30,8 @@ class Settings:
     """Without the seed, which is the task's."""
     keep: str = "none"
     """One of `KEEP`."""
+    packets: bool = False
+    """Whether what passes the wires is captured for the outcome."""
 
 
 def perform(settings: Settings, task: Task, tell: Tell) -> None:
@@ -48,7 +50,7 @@ def perform(settings: Settings, task: Task, tell: Tell) -> None:
         with owned(task.plan, task.lab_file, wish, SETTLE, report) as lab:
             about = lab.record.about
             tell(Deployed(about.runtime, about.kernel, about.clock))
-            passed = _run(lab, task, tell)
+            passed = _run(lab, task, tell, packets=settings.packets)
             if settings.keep == "all" or (settings.keep == "failed" and not passed):
                 lab.keep()
                 tell(Kept(lab.name))
@@ -58,12 +60,13 @@ def perform(settings: Settings, task: Task, tell: Tell) -> None:
         tell(Broken(str(error)))
 
 
-def _run(lab: Owned, task: Task, tell: Tell) -> bool:
+def _run(lab: Owned, task: Task, tell: Tell, *, packets: bool) -> bool:
     """Whether the scenario passed."""
     from lvsnet.control import scenarios
 
     try:
-        outcome = scenarios.run(lab.place, lab.name, task.variant.scenario, tell)
+        scenario = task.variant.scenario
+        outcome = scenarios.run(lab.place, lab.name, scenario, tell, packets=packets)
     except LvsnetError as error:
         tell(Broken(str(error)))
         return False

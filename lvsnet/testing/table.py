@@ -132,6 +132,7 @@ def _outcome(outcome: Outcome, *, requests: bool) -> dict[str, object]:
         "loads": [_load(one, requests=requests) for one in outcome.loads],
         "initial": [asdict(one) for one in outcome.initial],
         "samples": grouped(outcome.samples),
+        "packets": None if outcome.packets is None else [asdict(one) for one in outcome.packets],
     }
 
 

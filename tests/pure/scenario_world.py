@@ -10,6 +10,7 @@ from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import Order
 from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
+from lvsnet.observe.packet import Packet
 from lvsnet.observe.sample import Sample
 from lvsnet.traffic.model import Answerer, Load, Request, Target
 
@@ -42,6 +43,7 @@ class Fake:
     stands: Sequence[Event] = ()
     """How things stand at first."""
     counted: Sequence[Sample] = ()
+    captured: Sequence[Packet] | None = None
     held: Mapping[str, Sequence[str]] = field(default_factory=dict)
     met: Callable[[Condition, int], str] = lambda _condition, _now: ""
     answers: Callable[[int], tuple[int | None, str]] = lambda _now: (0, "")
@@ -89,6 +91,9 @@ class Fake:
 
     def samples(self) -> Sequence[Sample]:
         return self.counted
+
+    def packets(self) -> Sequence[Packet] | None:
+        return self.captured
 
     def order(self, order: Order) -> None:
         self.clock += at(self.takes.get("order", 0))

@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "fault": Group("fault:app", "Break something in a lab, mend it, and show what is broken."),
     "clock": Group("clock:app", "Show a lab's clock, hold it, or wind it forward."),
     "test": Command("test:run_tests", "Run the scenarios of labs, each in a fresh lab."),
+    "report": Command("report:report", "Make a page for a browser of what came of scenarios."),
     "validate": Command("validate:validate", "Check a lab file without running anything."),
     "lint": Command("lint:lint", "Look for what labs and keepalived.conf files get wrong."),
     "render": Command("render:render", "Write the files of every machine of a lab."),

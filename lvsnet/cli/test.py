@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,9 +19,11 @@ from lvsnet.cli.options import FormatOption
 
 if TYPE_CHECKING:
     from lvsnet.control.choice import Wish
+    from lvsnet.errors import Problem
     from lvsnet.testing.collecting import Collection
     from lvsnet.testing.jobs import Run
     from lvsnet.testing.model import Result, Task
+    from lvsnet.testing.performing import Settings
 
 
 class Keep(StrEnum):
@@ -29,6 +32,25 @@ class Keep(StrEnum):
     none = "none"
     failed = "failed"
     all = "all"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of all of it."""
+
+    results: Sequence[Result]
+    problems: Sequence[Problem]
+    seconds: float
+    """By the clock on the wall."""
+    place: Sequence[str]
+    """The options that say where it ran."""
+
+    def document(self, *, requests: bool) -> dict[str, object]:
+        from lvsnet.testing import table
+
+        return table.document(
+            self.results, self.problems, self.seconds, self.place, requests=requests
+        )
 
 
 def run_tests(
@@ -95,6 +117,15 @@ def run_tests(
             autocompletion=complete.files,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory for pages of what came of it, one of each run; see `lvsnet report`.",
+            metavar="DIR",
+            show_default=False,
+            autocompletion=complete.directories,
+        ),
+    ] = None,
     form: FormatOption = Format.table,
     requests: Annotated[
         bool,
@@ -118,6 +149,7 @@ def run_tests(
 
     from lvsnet.control.choice import Wish
     from lvsnet.testing import glance
+    from lvsnet.testing.performing import Settings
 
     begun = time.monotonic()
     wish = Wish(
@@ -127,6 +159,10 @@ def run_tests(
         raise typer.BadParameter("repeats a run in virtual time only", param_hint="--seed")
     if junit is not None:
         _check_writable(junit)
+    if report is not None:
+        from lvsnet.report import writing
+
+        writing.check(report)
     drawn = _drawn(wish)
     if not scenario:
         glance.begin(paths[0], replace(wish, seed=drawn), repeat)
@@ -134,10 +170,14 @@ def run_tests(
     tasks, wish = _tasks(collection, wish, drawn, repeat)
     glance.settle(tasks, wish)
     kept = Keep.all if keep_all else Keep.failed if keep else Keep.none
-    run = _run(tasks, wish, kept, jobs, fail_fast=fail_fast)
+    settings = Settings(wish, kept.value, packets=report is not None)
+    run = _run(tasks, settings, jobs, fail_fast=fail_fast)
     place = _place(runtime, kernel)
     seconds = time.monotonic() - begun
-    _tell(run.results, collection, seconds, place, form, junit, requests=requests)
+    told = Told(run.results, collection.problems, seconds, place)
+    _tell(told, form, junit, requests=requests)
+    if report is not None and run.results:
+        _report(told, report)
     raise typer.Exit(_code(run, collection))
 
 
@@ -202,16 +242,14 @@ def _tasks(collection: Collection, wish: Wish, drawn: int, repeats: int) -> tupl
     )
 
 
-def _run(
-    tasks: Sequence[Task], wish: Wish, keep: Keep, count: int | None, *, fail_fast: bool
-) -> Run:
+def _run(tasks: Sequence[Task], settings: Settings, count: int | None, *, fail_fast: bool) -> Run:
     from lvsnet.testing import jobs, performing, progress
 
     allowed = list(os.sched_getaffinity(0))
     slots = jobs.slots(allowed, min(count or len(allowed), max(len(tasks), 1)))
     if tasks:
-        typer.echo(_headline(tasks, wish, len(slots)), err=True)
-    work = performing.work(performing.Settings(wish, keep.value))
+        typer.echo(_headline(tasks, settings.wish, len(slots)), err=True)
+    work = performing.work(settings)
     with progress.shown(len(tasks)) as audience:
         return jobs.run(tasks, work, slots, audience, fail_fast=fail_fast)
 
@@ -226,35 +264,36 @@ def _headline(tasks: Sequence[Task], wish: Wish, at_once: int) -> str:
     return f"{runs}, virtual time, seeds from {tasks[0].seed}"
 
 
-def _tell(
-    results: Sequence[Result],
-    collection: Collection,
-    seconds: float,
-    place: Sequence[str],
-    form: Format,
-    junit: Path | None,
-    *,
-    requests: bool,
-) -> None:
+def _tell(told: Told, form: Format, junit: Path | None, *, requests: bool) -> None:
     from lvsnet.testing import report_text, table
     from lvsnet.testing.model import PASSED
 
+    results = told.results
     texts = {
-        one.task.plan.lab: report_text.failure(one, place) for one in results if one.state != PASSED
+        one.task.plan.lab: report_text.failure(one, told.place)
+        for one in results
+        if one.state != PASSED
     }
     if form is Format.json:
-        formats.document(
-            table.document(results, collection.problems, seconds, place, requests=requests)
-        )
+        formats.document(told.document(requests=requests))
     else:
         if results:
             table.print_table(results)
-        _print_rest(results, texts, seconds)
+        _print_rest(results, texts, told.seconds)
     # Last, so that what came of the run is seen when it cannot be written.
     if junit is not None:
         from lvsnet.testing import junit as xml
 
-        _write(junit, xml.document(results, collection.problems, seconds, texts))
+        _write(junit, xml.document(results, told.problems, told.seconds, texts))
+
+
+def _report(told: Told, directory: Path) -> None:
+    import json
+
+    from lvsnet.report import writing
+
+    page = writing.write_all(directory, json.dumps(told.document(requests=True)))
+    typer.echo(f"report: {page}", err=True)
 
 
 def _print_rest(results: Sequence[Result], texts: dict[str, str], seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 
 from testing_samples import BEGUN, SECOND, event, outcome, task
 
@@ -73,3 +74,31 @@ def result(name: str = "director-dies") -> Result:
 def text(*results: Result, requests: bool = True) -> str:
     """As `lvsnet test` writes them."""
     return json.dumps(table.document(results, (), 2.0, (), requests=requests))
+
+
+def hour(count: int = 100_000) -> Result:
+    """Of a load that goes on for an hour, with losses, and of tables that change all the time."""
+    drawn = Random(7)
+    requests = [
+        request(
+            n * 3600 / count,
+            1 if n % 997 == 0 else drawn.lognormvariate(-7.5, 0.6),
+            "" if n % 997 == 0 else f"nginx0{1 + n % 2}",
+            "timeout" if n % 997 == 0 else "",
+        )
+        for n in range(count)
+    ]
+    counted = [
+        replace(sample(n * 0.9, 1, drawn.randrange(9), drawn.randrange(2000), node), service=vip)
+        for node in ("lb01", "lb02")
+        for vip in ("tcp 192.168.10.100:80", "tcp 192.168.10.100:443")
+        for n in range(4000)
+    ]
+    whole = result("an-hour")
+    found = replace(
+        outcome(*(event(n * 7.2, f"holds it {n}") for n in range(500))),
+        ended=BEGUN + 3600 * SECOND,
+        loads=(loaded(requests),),
+        samples=tuple(counted),
+    )
+    return replace(whole, outcome=found)

@@ -14,8 +14,9 @@ from lvsnet import cli
 if TYPE_CHECKING:
     from typer._click import Context
 
-NO_RESULTS_OF_THEIR_OWN = {"exec", "shell", "cp", "schema", "completion"}
-"""What these print is a node's, or in a language of its own; cp says nothing, or an archive."""
+NO_RESULTS_OF_THEIR_OWN = {"exec", "shell", "cp", "schema", "completion", "report"}
+"""What these print is a node's, or in a language of its own; cp says nothing, or an archive, and
+report writes a page."""
 
 
 def contexts(name: str) -> Iterator[tuple[str, TyperCommand, Context]]:

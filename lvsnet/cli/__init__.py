@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "exec": Command("exec:exec_", "Run a command in a node.", AS_IT_IS),
     "shell": Command("shell:shell", "Open a shell in a node.", AS_IT_IS),
     "logs": Command("logs:logs", "Show what the daemons of a node said."),
+    "events": Command("events:events", "Show what has happened in a lab, and what happens."),
     "cp": Command("cp:cp", "Copy files into a node, or out of it."),
     "forward": Command("forward:forward", "Join ports of this machine with ports of a lab."),
     "stop": Command("power:stop", "Cut the power of nodes."),

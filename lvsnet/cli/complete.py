@@ -48,6 +48,12 @@ def nodes(ctx: typer.Context, incomplete: str) -> list[Candidate]:
     return [name for name in names if not isinstance(given, list | tuple) or name not in given]
 
 
+def nodes_of_lab(ctx: typer.Context) -> list[Candidate]:
+    """NODE of the lab that is on the line, or of all."""
+    named = str(ctx.params.get("lab") or "")
+    return [node for lab, place in _running() if named in ("", lab) for node in place.nodes(lab)]
+
+
 def interfaces(ctx: typer.Context, incomplete: str) -> list[Candidate]:
     """``NODE:``, then ``NODE:IFACE`` with the segment's name as help."""
     named, colon, _ = incomplete.partition(":")

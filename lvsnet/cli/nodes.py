@@ -41,7 +41,7 @@ def several(nodes: Sequence[str], lab: str) -> list[tuple[Place, str, str]]:
     for given in nodes:
         place, name, node = addressed(given, lab)
         if (name, node) not in found:
-            _known(node, name, place.nodes(name))
+            known(node, name, place.nodes(name))
             found[name, node] = place
     return [(place, name, node) for (name, node), place in found.items()]
 
@@ -59,11 +59,16 @@ def suggesting(place: Place, lab: str, node: str) -> Iterator[None]:
             nodes = place.nodes(lab)
         except LvsnetError:
             nodes = [node]  # of a lab that goes away, the first message says more
-        _known(node, lab, nodes)
+        known(node, lab, nodes)
         raise
 
 
-def _known(node: str, lab: str, nodes: Sequence[str]) -> None:
+def known(node: str, lab: str, nodes: Sequence[str]) -> None:
+    """Raise when a lab has no such node: which it has, and which may have been meant.
+
+    Raises:
+        LvsnetError: it has none.
+    """
     if node in nodes:
         return
     from lvsnet.lab.suggest import nearest

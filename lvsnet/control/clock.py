@@ -157,7 +157,12 @@ def duration(text: str) -> int:
 
 def elapsed(clock: Clock) -> str:
     """A lab's time since its boot, ``0:01:23.456789``; ``1 day, 0:00:00.000000`` after a day."""
-    days, seconds, microseconds = _parts(clock.now or 0)
+    return since_boot(clock.now or 0)
+
+
+def since_boot(nanoseconds: int) -> str:
+    """A time of a lab's clock, as `elapsed`."""
+    days, seconds, microseconds = _parts(nanoseconds)
     named = f"{days} day{'s' if days > 1 else ''}, " if days else ""
     minutes, rest = divmod(seconds, 60)
     return f"{named}{minutes // 60}:{minutes % 60:02}:{rest:02}.{microseconds:06}"

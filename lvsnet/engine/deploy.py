@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from lvsnet.engine import files, logs, namespaces, network, ready
+from lvsnet.engine import files, logs, namespaces, network, noting, ready
 from lvsnet.engine.runtime import Record, Runtime, find, is_volatile
 from lvsnet.errors import LvsnetError
-from lvsnet.host import journal, leftovers
+from lvsnet.host import leftovers
 from lvsnet.plan.model import File, Node, Plan
 from lvsnet.progress import Report
 
@@ -41,7 +41,7 @@ def deploy(record: Record, runtime: Runtime, report: Report) -> None:
             network.make_segments(namespaces.of_fabric(plan.lab), plan.segments)
         boot(record, plan.nodes, runtime, report, all_files)
         undo.pop_all()
-    journal.note(plan.lab, "lab", "", "deployed", plan.lab, f"lab {plan.lab} is deployed")
+    noting.note(plan, runtime, "lab", "", "deployed", plan.lab, f"lab {plan.lab} is deployed")
 
 
 def destroy(lab: str, runtime: Runtime) -> None:
@@ -64,9 +64,9 @@ def stop(plan: Plan, name: str, runtime: Runtime) -> None:
     node = find(plan, name)
     if not runtime.runs(plan.lab, name):
         raise LvsnetError(f"{name} does not run; `lvsnet start {name}` starts it")
-    journal.note(plan.lab, "fault", name, "put", f"stop {name}", f"fault: stop {name}")
+    noting.note(plan, runtime, "fault", name, "put", f"stop {name}", f"fault: stop {name}")
     _cut(plan, node, runtime)
-    journal.note(plan.lab, "node", name, "off", name, "is off")
+    noting.note(plan, runtime, "node", name, "off", name, "is off")
 
 
 def start(record: Record, name: str, runtime: Runtime, report: Report) -> None:
@@ -85,7 +85,7 @@ def start(record: Record, name: str, runtime: Runtime, report: Report) -> None:
 
     if runtime.runs(plan.lab, name):
         raise LvsnetError(f"{name} runs already")
-    journal.note(plan.lab, "fault", name, "mended", f"start {name}", f"fault: start {name}")
+    noting.note(plan, runtime, "fault", name, "mended", f"start {name}", f"fault: start {name}")
     # It may have ended by itself, its init killed, and have left its half of things.
     _cut(plan, node, runtime)
     if name in record.unsettled or not runtime.changes(plan.lab, name):
@@ -95,7 +95,7 @@ def start(record: Record, name: str, runtime: Runtime, report: Report) -> None:
             undo.callback(_cut, plan, node, runtime)
             boot(record, [node], runtime, report, volatile_files)
             undo.pop_all()
-    journal.note(plan.lab, "node", name, "on", name, "is on")
+    noting.note(plan, runtime, "node", name, "on", name, "is on")
 
 
 def _start_anew(record: Record, node: Node, runtime: Runtime, report: Report) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from lvsnet.engine import covers, deploy, fault_links, fault_processes
+from lvsnet.engine import covers, deploy, fault_links, fault_processes, noting
 from lvsnet.engine.runtime import Record, Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.faults import model, text
@@ -32,7 +32,7 @@ from lvsnet.faults.model import (
     PowerOff,
     Put,
 )
-from lvsnet.host import journal, leftovers, lock
+from lvsnet.host import leftovers, lock
 from lvsnet.plan.model import Node, Plan
 from lvsnet.progress import Report
 
@@ -160,7 +160,7 @@ def _put(fault: Fault, record: Record, runtime: Runtime) -> None:
     if isinstance(fault, PowerOff):
         deploy.stop(plan, fault.node, runtime)
         return
-    with _told(plan.lab, fault, "put", str(fault)):
+    with _told(plan, runtime, fault, "put", str(fault)):
         if isinstance(fault, Killed) and not fault_processes.is_daemon(fault, plan):
             fault_processes.kill(fault, plan, runtime)
             return
@@ -217,7 +217,7 @@ def _mend_one(fault: Fault, record: Record, runtime: Runtime, report: Report) ->
     if isinstance(fault, PowerOff):
         deploy.start(record, fault.node, runtime, report)
         return
-    with _told(plan.lab, fault, "mended", text.mended(fault)):
+    with _told(plan, runtime, fault, "mended", text.mended(fault)):
         _take_back(fault, plan, runtime, report)
     _keep(plan.lab, _without(_kept(plan), fault))
 
@@ -325,14 +325,15 @@ def _keep(lab: str, faults: Sequence[Fault]) -> None:
 
 
 @contextmanager
-def _told(lab: str, fault: Fault, what: str, words: str) -> Iterator[None]:
+def _told(plan: Plan, runtime: Runtime, fault: Fault, what: str, words: str) -> Iterator[None]:
     """Write to the lab's journal what is done in here: before it is, and whether it failed."""
     node = "" if isinstance(fault, Partition) else fault.node
-    journal.note(lab, "fault", node, what, words, f"fault: {words}")
+    noting.note(plan, runtime, "fault", node, what, words, f"fault: {words}")
     try:
         yield
     except (LvsnetError, OSError) as error:
-        journal.note(lab, "fault", node, "failed", words, f"fault: {words}: failed: {error}")
+        failed = f"fault: {words}: failed: {error}"
+        noting.note(plan, runtime, "fault", node, "failed", words, failed)
         raise
 
 

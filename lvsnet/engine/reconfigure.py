@@ -14,10 +14,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lvsnet.engine import daemons, deploy, files, namespaces, network
+from lvsnet.engine import daemons, deploy, files, namespaces, network, noting
 from lvsnet.engine.runtime import Record, Runtime, is_volatile
 from lvsnet.errors import LvsnetError
-from lvsnet.host import journal, leftovers
+from lvsnet.host import leftovers
 from lvsnet.plan.difference import (
     UNFINISHED,
     Action,
@@ -80,7 +80,7 @@ def reconfigure(record: Record, runtime: Runtime, report: Report) -> bool:
         report(told(change) + (late if change.node in work.asleep else ""))
     _prepare(old, new, work, runtime, report)
     changed = deploy.shortly(list(work.touched)) or "its segments"
-    journal.note(lab, "lab", "", "changed", lab, f"lab {lab} is changed: {changed}")
+    noting.note(new.plan, runtime, "lab", "", "changed", lab, f"lab {lab} is changed: {changed}")
     try:
         _follow(old.plan, new, work, runtime, report)
     except LvsnetError as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from lvsnet.errors import LvsnetError
 from lvsnet.plan.model import Daemon, Interface, Node, Plan
@@ -128,6 +129,14 @@ class Runtime(Protocol):
 
     def record(self, lab: str) -> Record:
         """What `create` was given. Raises LvsnetError when there is no such lab, or half of one."""
+
+
+@runtime_checkable
+class HasLogFiles(Protocol):
+    """A runtime that keeps each node's log in a file."""
+
+    def log(self, lab: str, node: str) -> Path:
+        """That file; it is there when the node has been switched on once."""
 
 
 def find(plan: Plan, name: str) -> Node:

@@ -58,6 +58,7 @@ AGENT = (
     "engine/nftables.py",
     "engine/nginx_running.py",
     "engine/nginx_text.py",
+    "engine/noting.py",
     "engine/processes.py",
     "engine/qdiscs.py",
     "engine/ready.py",
@@ -119,6 +120,7 @@ AGENT = (
     "observe/first.py",
     "observe/frame_order.py",
     "observe/ipvs.py",
+    "observe/journal_watch.py",
     "observe/lab_watch.py",
     "observe/log_files.py",
     "observe/logs_watch.py",
@@ -132,6 +134,7 @@ AGENT = (
     "observe/packet_filter.py",
     "observe/packet_ip.py",
     "observe/packet_words.py",
+    "observe/past.py",
     "observe/sample.py",
     "observe/sampling.py",
     "observe/settling.py",
@@ -142,6 +145,7 @@ AGENT = (
     "observe/table_reading.py",
     "observe/tables.py",
     "observe/taps.py",
+    "observe/telling.py",
     "observe/transitions.py",
     "observe/watching.py",
     "plan/__init__.py",
@@ -181,6 +185,7 @@ AGENT = (
     "traffic/responder.py",
     "traffic/running.py",
     "traffic/schedule.py",
+    "traffic/story.py",
 )
 """What of lvsnet runs in the guest."""
 

@@ -26,6 +26,8 @@ ACTS: Mapping[str, str] = {
     "look.up": "lvsnet.observe.acts:up",
     "look.events": "lvsnet.observe.acts:events",
     "look.follow": "lvsnet.observe.acts:follow",
+    "look.history": "lvsnet.observe.acts:history",
+    "look.story": "lvsnet.observe.acts:story",
     "look.ipvs": "lvsnet.observe.acts:ipvs",
     "look.ipvs_follow": "lvsnet.observe.acts:ipvs_follow",
     "look.capture": "lvsnet.observe.acts:capture",

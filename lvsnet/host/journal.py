@@ -10,8 +10,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lvsnet.host import leftovers
@@ -21,26 +22,30 @@ MOST = 256 * 1024
 LONGEST = 500
 """Characters of a text."""
 
-Entry = tuple[int, str, str, str, str, str]
-"""The fields of an `lvsnet.observe.event.Event`."""
 
+@dataclass(frozen=True)
+class Entry:
+    """What was done: the fields of an `lvsnet.observe.event.Event`, and how far logs were."""
 
-def note(lab: str, kind: str, node: str, what: str, subject: str, text: str) -> None:
-    """Write that something is done just now; the names are those of an event's fields.
-
-    What is done is not to fail for that: where there is no room, it is not remembered.
-    """
-    tell(lab, (time.monotonic_ns(), kind, node, what, subject, text))
+    at: int
+    kind: str
+    node: str
+    what: str
+    subject: str
+    text: str
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Node -> bytes of its log at that time. Logs have whole seconds: so one knows what came
+    before and what after."""
 
 
 def tell(lab: str, *entries: Entry) -> None:
-    """As `note`, of what was done when the entries say."""
-    lines = [
-        json.dumps((*head, _short(subject), _short(text))) + "\n"
-        for *head, subject, text in entries
-    ]
-    if not lines:
+    """Write that something is done, or was.
+
+    What is done is not to fail for that: where there is no room, it is not remembered.
+    """
+    if not entries:
         return
+    lines = [_line(one) + "\n" for one in entries]
     path = leftovers.journal_of(lab)
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     with suppress(OSError):
@@ -69,8 +74,16 @@ def parsed(content: bytes) -> list[Entry]:
         except ValueError:
             continue
         match said:
-            case [int(at), str(kind), str(node), str(what), str(subject), str(text)]:
-                found.append((at, kind, node, what, subject, text))
+            case [
+                int(at),
+                str(kind),
+                str(node),
+                str(what),
+                str(subject),
+                str(text),
+                dict(sizes),
+            ]:
+                found.append(Entry(at, kind, node, what, subject, text, sizes))
     return found
 
 
@@ -100,6 +113,11 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         return b""
+
+
+def _line(one: Entry) -> str:
+    texts = _short(one.subject), _short(one.text)
+    return json.dumps((one.at, one.kind, one.node, one.what, *texts, dict(one.sizes)))
 
 
 def _short(text: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from lvsnet.engine.runtime import Runtime, find
-from lvsnet.observe import conditions, watching
+from lvsnet.observe import conditions, past, watching
 from lvsnet.progress import Report
 
 if TYPE_CHECKING:
     from lvsnet.observe.table_model import Table, Wanted
+    from lvsnet.observe.telling import Telling
 
 Request = Mapping[str, object]
 
@@ -53,19 +54,44 @@ def follow(lab: str, runtime: Runtime, _request: Request, report: Report) -> obj
 
     Until it is interrupted, or the lab has ended.
     """
-    import json
-    import select
+    from lvsnet.observe import telling
 
-    from lvsnet.observe import events
-
-    with events.begin(runtime.record(lab).plan, runtime) as watcher:
+    with telling.begin(runtime.record(lab).plan, runtime) as told:
         report("")
-        poll = select.poll()
-        poll.register(watcher.fd, select.POLLIN)
-        while True:
-            for event in watcher.read():
-                report(json.dumps(list(asdict(event).values())))
-            poll.poll()
+        _tell(told, report)
+    return None
+
+
+def history(lab: str, runtime: Runtime, _request: Request, _report: Report) -> object:
+    """``{}``: ``{now, events}``: what has happened until then, as in `story`."""
+    from lvsnet.observe import telling
+
+    with telling.begin(runtime.record(lab).plan, runtime) as told:
+        return {"now": told.now, "events": [past.to_json(one) for one in told.past]}
+
+
+def story(lab: str, runtime: Runtime, _request: Request, report: Report) -> object:
+    """``{}``: what has happened, each event as `lvsnet.observe.past.to_json` has it;
+    then ``{now}``; and then as `follow`, each event as a list, as it comes."""
+    import json
+
+    from lvsnet.observe import telling
+
+    with telling.begin(runtime.record(lab).plan, runtime) as told:
+        for one in told.past:
+            report(json.dumps(past.to_json(one)))
+        report(json.dumps({"now": told.now}))
+        _tell(told, report)
+    return None
+
+
+def _tell(told: Telling, report: Report) -> NoReturn:
+    import json
+
+    while True:
+        for event in told.read():
+            report(json.dumps(list(asdict(event).values())))
+        told.wait()
 
 
 def ipvs(lab: str, runtime: Runtime, request: Request, _report: Report) -> object:

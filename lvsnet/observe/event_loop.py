@@ -12,8 +12,8 @@ from dataclasses import astuple
 
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
-from lvsnet.observe import lab_watch
-from lvsnet.observe.events import ERROR, INITIAL, OVER, READY, SAMPLES
+from lvsnet.observe import lab_watch, past
+from lvsnet.observe.events import ERROR, INITIAL, OVER, PAST, READY, SAMPLES
 from lvsnet.observe.lab_watch import LabWatch
 from lvsnet.observe.outlet import Outlet
 from lvsnet.observe.sample import grouped
@@ -39,7 +39,13 @@ def run(
             watch = lab_watch.begin(plan, runtime, outlet)
             if sampler is not None:
                 watch.sample(sampler, time.monotonic_ns())
-            outlet.say({READY: True, INITIAL: [astuple(event) for event in watch.initial]})
+            outlet.say(
+                {
+                    READY: time.monotonic_ns(),
+                    INITIAL: [astuple(event) for event in watch.initial],
+                    PAST: list(map(past.to_json, watch.past)),
+                }
+            )
             _follow(watch, control, parent, sampler)
             if sampler is not None:
                 outlet.say({SAMPLES: grouped(sampler.samples())})

@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Self
 
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
+from lvsnet.observe import past
 from lvsnet.observe.event import Event
+from lvsnet.observe.past import Past
 from lvsnet.observe.sample import Sample, ungrouped
 from lvsnet.plan.model import Plan
 from lvsnet.progress import Report
@@ -36,7 +38,7 @@ WORD = 30.0
 """Seconds of the lab's time after which somebody who waits is sent a word."""
 READ_SIZE = 256 * 1024
 STDERR = 2
-READY, OVER, ERROR = "ready", "over", "error"
+READY, PAST, OVER, ERROR = "ready", "past", "over", "error"
 INITIAL, SAMPLES = "initial", "samples"
 """Keys of lines that are no events."""
 
@@ -56,6 +58,10 @@ class Watcher:
     """What IPVS tables counted all the time, after `end`; nothing if nobody had wished it."""
     _control: int = -1
     """An eventfd by which the process is told to end."""
+    begun: int = 0
+    """Since when it watches: nanoseconds of CLOCK_MONOTONIC."""
+    past: tuple[Past, ...] = ()
+    """What daemons had said before, node by node."""
     _partial: bytes = b""
     _ready: bool = False
     _over: bool = False
@@ -147,7 +153,9 @@ class Watcher:
             return Event(*said)
         if READY in said:
             self._ready = True
+            self.begun = said[READY]
             self.initial = tuple(Event(*one) for one in said[INITIAL])
+            self.past = tuple(map(past.from_json, said[PAST]))
         if SAMPLES in said:
             self.samples = tuple(ungrouped(said[SAMPLES]))
         self._over = self._over or OVER in said

@@ -19,15 +19,15 @@ from functools import partial
 from pathlib import Path
 
 from lvsnet.engine import namespaces, ready
-from lvsnet.engine.runtime import Runtime
+from lvsnet.engine.runtime import HasLogFiles, Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import arp, first, logs_watch, nd, node_watch, tables
 from lvsnet.observe.event import Event
-from lvsnet.observe.log_files import HasLogFiles
 from lvsnet.observe.logs_watch import Logs
 from lvsnet.observe.node_watch import NodeWatch
 from lvsnet.observe.notices import Change
 from lvsnet.observe.outlet import Outlet
+from lvsnet.observe.past import Past, Told
 from lvsnet.observe.sampling import Sampler
 from lvsnet.plan.model import Daemon, Node, Plan
 
@@ -67,6 +67,8 @@ class LabWatch:
     """How things stood at first, all at one time."""
     census: tuple[int, str] = (0, "")
     """As `_census` gave it last."""
+    past: tuple[Past, ...] = ()
+    """What daemons have said before, node by node."""
 
     def waits(self) -> dict[int, Callable[[], None]]:
         """What is to be waited for, and who is to be called when it is readable, in this order."""
@@ -267,8 +269,11 @@ def begin(plan: Plan, runtime: Runtime, outlet: Outlet) -> LabWatch:
         macs={one.mac.lower(): node.name for node in plan.nodes for one in node.interfaces},
     )
     watch.listen()
+    booted = time.time_ns() - time.monotonic_ns()
     for node in plan.nodes:
-        watch.logs.know(node.name)
+        before = watch.logs.know(node.name)
+        told = Told(node.name, booted, watch.names, before.offset)
+        watch.past += tuple(told.receive(before.end))
     inits = runtime.inits(plan.lab)
     for node in plan.nodes:
         if node.name in inits:

@@ -7,7 +7,6 @@ import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 IN_MODIFY = 0x2
 IN_IGNORED = 0x8000
@@ -19,14 +18,6 @@ BEFORE = 256 * 1024
 """Bytes of a log's end that are of interest from before it is watched."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-@runtime_checkable
-class HasLogFiles(Protocol):
-    """A runtime that keeps each node's log in a file."""
-
-    def log(self, lab: str, node: str) -> Path:
-        """That file; it is there when the node has been switched on once."""
 
 
 @dataclass
@@ -94,6 +85,12 @@ class LogFiles:
         """What is new in a node's log; nothing of one that is not watched."""
         return self.files[node].read() if node in self.files else b""
 
+    def position(self, node: str) -> int:
+        """Bytes that were read of a node's log, or skipped; none of one that is not watched."""
+        if node not in self.files:
+            return 0
+        return os.lseek(self.files[node].file, 0, os.SEEK_CUR)
+
     def skip(self, node: str) -> bytes:
         """The end of what a log has from before; from now on what comes is new.
 
@@ -104,6 +101,23 @@ class LogFiles:
         file = self.files[node].file
         os.lseek(file, max(0, os.fstat(file).st_size - BEFORE), os.SEEK_SET)
         return self.read(node)
+
+
+def watched(directory: Path) -> int:
+    """A descriptor, readable when a file in a directory was written to.
+
+    Raises:
+        OSError: it is not there, or too many are watched on this machine.
+    """
+    fd = _inotify()
+    try:
+        _checked(
+            _libc.inotify_add_watch(fd, os.fsencode(directory), IN_MODIFY), f"watch {directory}"
+        )
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
 
 
 def _inotify() -> int:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from lvsnet.docker import api, http, processes
 from lvsnet.engine.runtimes import docker_containers
-from lvsnet.observe.logs_watch import transitions
+from lvsnet.observe.logs_watch import Before, transitions
 from lvsnet.observe.notices import Change
 from lvsnet.observe.transitions import Log
 
@@ -102,13 +102,15 @@ class StreamLogs:
     ended: dict[str, int] = field(default_factory=dict)
     """When a node's stream was over, in nanoseconds of the calendar."""
 
-    def know(self, node: str) -> None:
+    def know(self, node: str) -> Before:
         log = self.logs[node] = Log()
         self.ended[node] = time.time_ns()
-        for _ in log.receive(said_before(self.lab, node)):
+        said = said_before(self.lab, node)
+        for _ in log.receive(said):
             continue
         # Its last line's end is in what comes.
         log.partial = b""
+        return Before(said, 0)
 
     def follow(self, node: str) -> None:
         if node not in self.streams:

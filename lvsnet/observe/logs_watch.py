@@ -8,17 +8,27 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lvsnet.engine.runtime import Runtime
-from lvsnet.observe.log_files import HasLogFiles, LogFiles
+from lvsnet.engine.runtime import HasLogFiles, Runtime
+from lvsnet.observe.log_files import LogFiles
 from lvsnet.observe.notices import Change
 from lvsnet.observe.transitions import Log
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a node had said before it was watched."""
+
+    end: bytes
+    """As far as it is of interest."""
+    offset: int
+    """Bytes before that in its log; 0 of one that is no file."""
 
 
 class Logs(Protocol):
     """The logs of a lab's nodes, wherever its runtime keeps them."""
 
-    def know(self, node: str) -> None:
-        """Read what a node has said until now, and wait for more."""
+    def know(self, node: str) -> Before:
+        """Wait for what a node will say; what it has said until now."""
 
     def follow(self, node: str) -> None:
         """Wait for what a node says that is on; it may be waited for already."""
@@ -46,11 +56,13 @@ class FileLogs:
     files: LogFiles = field(default_factory=LogFiles)
     logs: dict[str, Log] = field(default_factory=dict)
 
-    def know(self, node: str) -> None:
+    def know(self, node: str) -> Before:
         log = self.logs[node] = Log()
         self.follow(node)
-        for _ in log.receive(self.files.skip(node)):
+        said = self.files.skip(node)
+        for _ in log.receive(said):
             continue
+        return Before(said, self.files.position(node) - len(said))
 
     def follow(self, node: str) -> None:
         # One that was never on has none.

@@ -41,7 +41,7 @@ def changes(before: Table, after: Table, names: Mapping[str, str]) -> Iterator[C
     for service in {**before, **after}:
         old, new = before.get(service, {}), after.get(service, {})
         for server in {**old, **new}:
-            who = _named(server, names)
+            who = named(server, names)
             if server not in new:
                 yield Change("ipvs", "out", server, f"{who} out of {service}")
             elif server not in old:
@@ -62,6 +62,7 @@ def names(plan: Plan) -> dict[str, str]:
     }
 
 
-def _named(server: str, names: Mapping[str, str]) -> str:
+def named(server: str, names: Mapping[str, str]) -> str:
+    """``nginx01 (192.168.10.13:80)``; the address alone of what is no node's."""
     host = parted(server)[0]
     return f"{names[host]} ({server})" if host in names else server

@@ -20,6 +20,8 @@ _ENTERS = re.compile(
     r"(?:STATE|state)(?P<why>.*)$"
 )
 """``(VI_1) Entering MASTER STATE``, ``(VI_1): entering FAULT state (interface eth1 down)``."""
+STARTS = re.compile(_DATE + r"Starting Keepalived v")
+"""Said before anything else; what a process before it was is no more, however that ended."""
 _STOPS = re.compile(_DATE + r"Stopping$")
 """Said by each of its processes that ends in good order."""
 
@@ -65,6 +67,8 @@ class Log:
         elif _STOPS.match(line):
             for instance in self.states:
                 yield Transition(instance, STOPPED, f"{instance} stops")
+            self.states.clear()
+        elif STARTS.match(line):
             self.states.clear()
 
 

@@ -9,6 +9,7 @@ from dataclasses import astuple
 
 from lvsnet.engine.runtime import Runtime
 from lvsnet.host import journal
+from lvsnet.host.journal import Entry
 from lvsnet.observe import events
 from lvsnet.observe.nodes import nodes
 from lvsnet.observe.sampling import Sampler
@@ -17,7 +18,7 @@ from lvsnet.scenario import running, wire
 from lvsnet.scenario.bench import Bench
 from lvsnet.scenario.result import SKIPPED, StepResult
 
-TOLD = ("outage", "answered", "ended")
+OF_LOADS = ("outage", "answered", "ended")
 """What became of a load, as far as the journal has it."""
 
 
@@ -38,7 +39,7 @@ def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Repor
     def tell(result: StepResult) -> None:
         report(json.dumps(wire.step_result_to_json(result)))
         if result.state != SKIPPED:
-            journal.tell(lab, astuple(running.step_event(result)))
+            journal.tell(lab, Entry(*astuple(running.step_event(result))))
 
     plan = runtime.record(lab).plan
     with ExitStack() as owned:
@@ -51,8 +52,6 @@ def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Repor
             recording = owned.enter_context(packets.begin(plan, runtime))
         bench = owned.enter_context(Bench(plan, runtime, running_nodes, watcher, report, recording))
         outcome = running.run(scenario, bench, tell)
-        journal.tell(
-            lab,
-            *(astuple(one) for one in outcome.events if one.kind == "traffic" and one.what in TOLD),
-        )
+        of_loads = [one for one in outcome.events if one.kind == "traffic" and one.what in OF_LOADS]
+        journal.tell(lab, *(Entry(*astuple(one)) for one in of_loads))
         return wire.outcome_to_json(outcome)

@@ -27,7 +27,7 @@ from lvsnet.scenario.course import tick as next_tick
 from lvsnet.scenario.model import Scenario, Step
 from lvsnet.scenario.result import FAILED, PASSED, SKIPPED, LoadResult, Outcome, StepResult
 from lvsnet.scenario.steps import Done
-from lvsnet.scenario.words import lasting, seconds, times
+from lvsnet.scenario.words import seconds, times
 from lvsnet.scenario.world import World
 from lvsnet.traffic.model import Request, Summary
 
@@ -198,18 +198,13 @@ def _told(load: LoadResult) -> list[Event]:
     ]
 
 
-def _outages(name: str, summary: Summary) -> list[Event]:
-    found = []
+def _outages(name: str, summary: Summary) -> Iterator[Event]:
+    from lvsnet.traffic import story  # not every scenario has traffic
+
     for one in summary.outages:
-        begin = f"traffic {name}: no answer from now on"
-        found.append(Event(one.start, "traffic", "", "outage", name, begin))
+        yield story.begun(name, one)
         if one.over:
-            lost = times(one.lost, "request")
-            end = (
-                f"traffic {name}: answered again after {lasting(one.end - one.start)}, {lost} lost"
-            )
-            found.append(Event(one.end, "traffic", "", "answered", name, end))
-    return found
+            yield story.answered(name, one)
 
 
 def _lost(name: str, requests: Sequence[Request]) -> list[Event]:

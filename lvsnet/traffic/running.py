@@ -22,6 +22,7 @@ from pathlib import Path
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.host import journal
+from lvsnet.host.journal import Entry
 from lvsnet.plan import codec
 from lvsnet.traffic import checking, detached, homes, nodes, records, schedule
 from lvsnet.traffic.generator import Generator, speech
@@ -99,7 +100,7 @@ def begin(lab: str, load: Load, runtime: Runtime, owner: int | None = None) -> s
         os.close(give)
     clients = " and ".join(load.clients)
     text = f"traffic {name}: {clients} to {load.target}"
-    journal.tell(lab, (begun.begin, "traffic", "", "begun", name, text))
+    journal.tell(lab, Entry(begun.begin, "traffic", "", "begun", name, text))
     return name
 
 
@@ -271,7 +272,7 @@ def _generator(
         said = speech(load, host)
         control = homes.control(home, number)
         output = os.open(
-            _records(home, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
+            records_of(home, number), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
 
         def life() -> None:
@@ -341,11 +342,11 @@ def _watch(lab: str, id: str) -> Watched:
     found = _watched.get(home)
     identity = _identity(home, id)
     if found is None or found.identity != identity:
-        begun = _begun(home, id)
+        begun = begun_of(home, id)
         found = Watched(
             begun,
             tuple(
-                records.Reader(_records(home, number), client)
+                records.Reader(records_of(home, number), client)
                 for number, client in enumerate(begun.load.clients)
             ),
             identity,
@@ -364,7 +365,8 @@ def _identity(home: Path, id: str) -> tuple[int, int]:
     return found.st_ino, found.st_mtime_ns
 
 
-def _begun(home: Path, id: str) -> Begun:
+def begun_of(home: Path, id: str) -> Begun:
+    """The load whose directory that is."""
     return codec.decode(Begun, json.loads((home / LOAD).read_text()), f"traffic {id}")
 
 
@@ -372,7 +374,8 @@ def _answers(home: Path) -> bool:
     return (home / RESPONDER).exists()
 
 
-def _records(home: Path, number: int) -> Path:
+def records_of(home: Path, number: int) -> Path:
+    """What a client's generator appends to, by the client's number."""
     return home / str(number)
 
 

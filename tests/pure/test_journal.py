@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lvsnet.host import journal, leftovers
+from lvsnet.host.journal import Entry
 
 LAB = "noted"
 
@@ -18,16 +19,20 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def note(lab: str, kind: str, node: str, what: str, subject: str, text: str) -> None:
+    journal.tell(lab, Entry(1, kind, node, what, subject, text))
+
+
 def texts() -> list[str]:
-    return [entry[5] for entry in journal.entries(LAB)]
+    return [entry.text for entry in journal.entries(LAB)]
 
 
 def test_what_was_noted_is_read_in_its_order() -> None:
-    journal.note(LAB, "fault", "lb01", "put", "stop lb01", "fault: stop lb01")
-    journal.tell(LAB, (5, "step", "", "passed", "7", "stop: lb01: passed"))
-    first, second = journal.entries(LAB)
-    assert first[1:] == ("fault", "lb01", "put", "stop lb01", "fault: stop lb01")
-    assert second == (5, "step", "", "passed", "7", "stop: lb01: passed")
+    note(LAB, "fault", "lb01", "put", "stop lb01", "fault: stop lb01")
+    second = Entry(5, "step", "", "passed", "7", "stop: lb01: passed", {"lb01": 77})
+    journal.tell(LAB, second)
+    first = Entry(1, "fault", "lb01", "put", "stop lb01", "fault: stop lb01")
+    assert journal.entries(LAB) == [first, second]
 
 
 def test_a_lab_without_a_journal_has_no_entries() -> None:
@@ -35,7 +40,7 @@ def test_a_lab_without_a_journal_has_no_entries() -> None:
 
 
 def test_a_text_of_several_lines_is_one_short_line() -> None:
-    journal.note(LAB, "fault", "", "failed", "heal", "first\n  second" + " more" * 1000)
+    note(LAB, "fault", "", "failed", "heal", "first\n  second" + " more" * 1000)
     (text,) = texts()
     assert text.startswith("first second more")
     assert text.endswith("...")
@@ -44,12 +49,12 @@ def test_a_text_of_several_lines_is_one_short_line() -> None:
 
 def test_it_never_grows_for_ever(state: Path) -> None:
     for number in range(200):
-        journal.note(LAB, "step", "", "passed", str(number), "x" * 490)
+        note(LAB, "step", "", "passed", str(number), "x" * 490)
     everything = journal.entries(LAB)
-    assert [one[4] for one in everything] == [str(n) for n in range(200)]
+    assert [one.subject for one in everything] == [str(n) for n in range(200)]
     for number in range(200, 2000):
-        journal.note(LAB, "step", "", "passed", str(number), "x" * 490)
-    kept = [int(one[4]) for one in journal.entries(LAB)]
+        note(LAB, "step", "", "passed", str(number), "x" * 490)
+    kept = [int(one.subject) for one in journal.entries(LAB)]
     assert kept == list(range(kept[0], 2000))
     assert len(kept) > 400
     sizes = [path.stat().st_size for path in (state / "journal").iterdir()]
@@ -62,14 +67,14 @@ def test_whoever_writes_at_the_same_time_loses_nothing(monkeypatch: pytest.Monke
 
     def write(name: int) -> None:
         for number in range(200):
-            journal.note(LAB, "step", "", "passed", f"{name}-{number}", "x" * 40)
+            note(LAB, "step", "", "passed", f"{name}-{number}", "x" * 40)
 
     writers = [threading.Thread(target=write, args=(name,)) for name in range(3)]
     for one in writers:
         one.start()
     for one in writers:
         one.join()
-    kept = [one[4] for one in journal.entries(LAB)]
+    kept = [one.subject for one in journal.entries(LAB)]
     assert len(kept) == len(set(kept))
     for name in range(3):
         numbers = [int(one.partition("-")[2]) for one in kept if one.startswith(f"{name}-")]
@@ -77,19 +82,19 @@ def test_whoever_writes_at_the_same_time_loses_nothing(monkeypatch: pytest.Monke
 
 
 def test_half_a_line_is_left_out() -> None:
-    journal.note(LAB, "node", "lb01", "off", "lb01", "is off")
+    note(LAB, "node", "lb01", "off", "lb01", "is off")
     with leftovers.journal_of(LAB).open("ab") as file:
         file.write(b'[5, "node", "lb0')
     assert texts() == ["is off"]
     with leftovers.journal_of(LAB).open("ab") as file:
         file.write(b"\n")
-    journal.note(LAB, "node", "lb01", "on", "lb01", "is on")
+    note(LAB, "node", "lb01", "on", "lb01", "is on")
     assert texts() == ["is off", "is on"]
 
 
 def test_it_ends_with_its_lab(state: Path) -> None:
-    journal.note(LAB, "node", "lb01", "off", "lb01", "is off")
-    journal.note("other", "node", "lb01", "off", "lb01", "is off")
+    note(LAB, "node", "lb01", "off", "lb01", "is off")
+    note("other", "node", "lb01", "off", "lb01", "is off")
     journal.old_of(leftovers.journal_of(LAB)).touch()
     leftovers.remove(LAB)
     leftovers.remove(LAB)
@@ -98,4 +103,4 @@ def test_it_ends_with_its_lab(state: Path) -> None:
 
 def test_where_it_cannot_be_written_nothing_fails(state: Path) -> None:
     (state / "journal").write_text("no directory")
-    journal.note(LAB, "node", "lb01", "off", "lb01", "is off")
+    note(LAB, "node", "lb01", "off", "lb01", "is off")

@@ -122,6 +122,8 @@ def test_hover_shows_what_is_so_at_that_time(shown: Browser) -> None:
     assert re.search(r"^(3\.99|4\.00|4\.01) s", told)
     for part in ("lb01\noff", "lb02\nBACKUP", "lost\n4", "outage\n3.55 s", "nginx01\n0"):
         assert part in told
+    assert "holds it" not in told
+    assert "MASTER" not in told
     shown.mouse("mouseMoved", *place(shown, 7))
     told = shown.text(".readout")
     for part in ("lb02\nholds it", "lb02\nMASTER", "lost\n0", "weight 0", "nginx02\n2"):
@@ -139,8 +141,10 @@ def test_a_wheel_zooms_at_the_pointer_and_a_double_click_is_back(shown: Browser)
     x, y = place(shown, 6)
     shown.mouse("mouseMoved", x, y)
     assert ticks(shown)[-1] >= 11
+    before = shown.run("return scrollY;")
     for _ in range(5):
         shown.mouse("mouseWheel", x, y, deltaX=0, deltaY=-300)
+    assert shown.run("return scrollY;") == before
     seen = ticks(shown)
     assert 5 < seen[0] < 6 < seen[-1] < 7
     shown.mouse("mouseMoved", x, y)
@@ -360,6 +364,18 @@ def test_events_are_chosen_by_kind_node_and_words_and_lead_to_the_time_line(
     shown.run("document.querySelector('#events .time').click();")
     shown.settled()
     assert shown.text(".readout").startswith("9.00")
+
+
+def test_who_answered_and_how_long_it_took(shown: Browser) -> None:
+    told = shown.text("#answers")
+    for part in ("200 requests, 130 answered, 70 lost: timeout 70", "nginx01\t65\t50.0 %"):
+        assert part in told
+    for part in ("half of them (p50)\t29 µs", "all (the longest)\t47 µs", "3.55 s\t70"):
+        assert part in told
+    said = shown.run("return document.querySelector('.histogram').getAttribute('aria-label');")
+    assert said == "Histogram: from 8 µs to 47 µs, most often about 46 µs"
+    bars = shown.texts(".histogram title")
+    assert sum(int(one.rpartition(" ")[2]) for one in bars) == 130
 
 
 def test_key_packets_are_on_the_time_line_and_in_a_table(shown: Browser) -> None:

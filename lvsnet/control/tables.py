@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
@@ -40,7 +39,9 @@ def follow(
 
 
 def _asked(wanted: Wanted) -> dict[str, object]:
-    return asdict(wanted) | {"nodes": [*wanted.nodes], "real_servers": [*wanted.real_servers]}
+    """As an act takes it."""
+    asked = codec.encode(wanted)
+    return asked if isinstance(asked, dict) else {}
 
 
 def _tables(found: object) -> tuple[Table, ...]:

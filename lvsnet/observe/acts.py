@@ -97,9 +97,10 @@ def _tell(told: Telling, report: Report) -> NoReturn:
 def ipvs(lab: str, runtime: Runtime, request: Request, _report: Report) -> object:
     """A `lvsnet.observe.table_model.Wanted`: a list with a `Table` of each node."""
     from lvsnet.observe import table_looking
+    from lvsnet.plan import codec
 
     found = table_looking.look(runtime.record(lab).plan, runtime, _wanted(request))
-    return [asdict(table) for table in found]
+    return codec.encode(found)
 
 
 def ipvs_follow(lab: str, runtime: Runtime, request: Request, report: Report) -> object:
@@ -110,9 +111,10 @@ def ipvs_follow(lab: str, runtime: Runtime, request: Request, report: Report) ->
     import json
 
     from lvsnet.observe import table_looking
+    from lvsnet.plan import codec
 
     def take(found: tuple[Table, ...]) -> None:
-        report(json.dumps([asdict(table) for table in found]))
+        report(json.dumps(codec.encode(found)))
 
     table_looking.follow(runtime.record(lab).plan, runtime, _wanted(request), take)
     return None

@@ -49,6 +49,11 @@ def test_requests_are_shared_by_the_kernels_ipvs(balanced: Site) -> None:
     assert before == {"nginx01": 10, "nginx02": 10}
     table = balanced.does("lb01", *TABLE.split())
     assert table.count("Route   1      0          10") == 2, table
+    said = balanced.quick.does("ipvs", f"{balanced.lab}/lb01", "--connections", "-f", "json")
+    (seen,) = json.loads(said)["tables"]
+    (service,) = seen["services"]
+    assert {one["node"]: one["inactive"] for one in service["real_servers"]} == before, said
+    assert seen["connections"]["count"] == 20, said
 
 
 def test_a_real_server_that_dies_leaves_the_table_and_comes_back(balanced: Site) -> None:

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import engines
+import watched
 import winding
 from rows import DEADLINE, Row, command, measure, show
 
@@ -33,6 +34,7 @@ def main() -> None:
         directory = Path(name)
         commands(directory)
         winding.measured(directory, LVSNET, DR, ROUNDS)
+        watched.measured(directory, LVSNET, DR)
         if os.geteuid():
             print("\nOnly root sees how long crun and Docker take on this machine's kernel.")
             return
@@ -65,6 +67,7 @@ def commands(directory: Path) -> None:
         row("lvsnet deploy labs/dr.yaml", 0.8, "deploy", "--no-wait", str(lab)),
         row("lvsnet exec lb01 true", 0.25, "exec", f"{LAB}/lb01", "true"),
         row("lvsnet inspect", 0, "inspect", LAB),
+        row("lvsnet ipvs", 0.3, "ipvs", "--lab", LAB),
         row("lvsnet destroy", 0.5, "destroy", LAB),
     ]
     try:

@@ -24,6 +24,8 @@ class Command:
     target: str
     summary: str
     settings: Mapping[str, bool] = field(default_factory=dict)
+    takes_words_behind: bool = False
+    """Whether what is behind ``--`` means something else than what is before."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ COMMANDS: Mapping[str, Command | Group] = {
     "shell": Command("shell:shell", "Open a shell in a node.", AS_IT_IS),
     "logs": Command("logs:logs", "Show what the daemons of a node said."),
     "events": Command("events:events", "Show what has happened in a lab, and what happens."),
+    "capture": Command(
+        "capture:capture", "Show packets, or write them for Wireshark.", takes_words_behind=True
+    ),
     "cp": Command("cp:cp", "Copy files into a node, or out of it."),
     "forward": Command("forward:forward", "Join ports of this machine with ports of a lab."),
     "stop": Command("power:stop", "Cut the power of nodes."),
@@ -163,7 +168,7 @@ def _app(called: str, names: Iterable[str] = COMMANDS) -> typer.Typer:
     """The commands of these names, of which only the called one is imported."""
     import typer
 
-    from lvsnet.cli.command import CommandWithVariables
+    from lvsnet.cli.command import CommandWithVariables, CommandWithWordsBehind
 
     app = typer.Typer(
         add_completion=False,
@@ -182,7 +187,7 @@ def _app(called: str, names: Iterable[str] = COMMANDS) -> typer.Typer:
         function = _function(command) if name == called else _unused
         app.command(
             name,
-            cls=CommandWithVariables,
+            cls=CommandWithWordsBehind if command.takes_words_behind else CommandWithVariables,
             short_help=command.summary,
             context_settings=dict(command.settings),
         )(function)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from typer._click import Context  # the base of typer.Context; before 0.26 it was click's own
 
 
+BEHIND = "--"
+
+
 class CommandWithVariables(TyperCommand):
     """Gives ``--timeout`` of ``lvsnet deploy`` the variable ``LVSNET_DEPLOY_TIMEOUT``.
 
@@ -30,6 +33,21 @@ class CommandWithVariables(TyperCommand):
             if isinstance(error.param, TyperOption) and error.param_hint is None:
                 error.param_hint = _hint(ctx, error.param)
             raise
+
+
+class CommandWithWordsBehind(CommandWithVariables):
+    """Keeps the words behind ``--`` apart: `words_behind` has them."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        at = args.index(BEHIND) if BEHIND in args else len(args)
+        ctx.meta[BEHIND] = tuple(args[at + 1 :])
+        return super().parse_args(ctx, args[:at])
+
+
+def words_behind(ctx: Context) -> tuple[str, ...]:
+    """What was written behind ``--`` for a `CommandWithWordsBehind`."""
+    found: tuple[str, ...] = ctx.meta[BEHIND]
+    return found
 
 
 def _prefix(ctx: Context) -> str:

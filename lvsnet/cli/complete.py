@@ -67,6 +67,22 @@ def interfaces(ctx: typer.Context, incomplete: str) -> list[Candidate]:
     ]
 
 
+def captured(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """Where packets pass: ``NODE``, ``NODE:IFACE``, a segment, ``all``."""
+    if ":" in incomplete:
+        return interfaces(ctx, incomplete)
+    lab = str(ctx.params.get("lab") or "")
+    segments: list[Candidate] = [
+        (segment.name, "segment")
+        for name, place in _running()
+        if lab in ("", name)
+        for segment in place.record(name).plan.segments
+        if segment.name.startswith(incomplete)
+    ]
+    words = [one for one in ("all",) if one.startswith(incomplete)]
+    return [*nodes(ctx, incomplete), *interfaces(ctx, incomplete), *segments, *words]
+
+
 def daemons(ctx: typer.Context, incomplete: str) -> list[Candidate]:
     """The daemons of the node that is on the line already."""
     prefix, _, node = str(ctx.params.get("node") or "").rpartition("/")

@@ -19,7 +19,7 @@ from lvsnet.engine.runtime import Runtime, find
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import arp, frame_order, packet_filter, taps
 from lvsnet.observe.capture_model import Capture, Frame, Place, packed
-from lvsnet.observe.capturing import FRAMES, PLACE
+from lvsnet.observe.capturing import CLOCK, FRAMES, PLACE
 from lvsnet.observe.outlet import Outlet
 from lvsnet.observe.taps import OUTGOING, Heard
 from lvsnet.plan.model import Interface, Node, Plan
@@ -101,19 +101,27 @@ class Listening:
 
         What one has heard since then waits: another may have heard something before that.
         """
-        calendar, now = time.time_ns(), time.monotonic_ns()
-        if abs(calendar - now - self.offset) > STEADY_NS:
-            self.offset = calendar - now
+        calendar = self.set_clock()
         ready, self.rest = self.rest, []
-        for name, ear in self.ears.items():
+        # The fabric last: what it has heard of others may be an answer to what a node has sent.
+        for name, ear in sorted(self.ears.items(), reverse=True):
             frames = ear.held + self._hear(name, ear)
             # One from much later is from before somebody has set the calendar.
-            ear.held = [one for one in frames if calendar < one.calendar < calendar + SECOND]
-            waiting = len(ear.held)
-            ready.append(frames[: len(frames) - waiting] if waiting else frames)
+            wait = range(calendar + 1, calendar + SECOND)
+            ear.held = [one for one in frames if one.calendar in wait]
+            ready.append([one for one in frames if one.calendar not in wait])
         end = None if until is None else until + self.offset
         self._tell(one for one in frame_order.merged(ready) if end is None or one.calendar < end)
         return any(ready)
+
+    def set_clock(self) -> int:
+        """Look at the calendar, and how far it is from the clock; its time."""
+        # Each reading takes as long as another one, also where nothing else takes time.
+        before, calendar, after = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
+        offset = calendar - (before + after) // 2
+        if abs(offset - self.offset) > STEADY_NS:
+            self.offset = offset
+        return calendar
 
     def finish(self, until: int | None) -> None:
         """Tell of all that has passed."""
@@ -287,6 +295,8 @@ def begin(plan: Plan, runtime: Runtime, capture: Capture, outlet: Outlet) -> Lis
                 listening.place(node, one.name, taps.ETHERNET)
     for node, interface in listening.ports.values():
         listening.place(node, interface.name, taps.ETHERNET)
+    now = listening.set_clock()
+    outlet.hand([CLOCK, listening.offset, now])
     return listening
 
 

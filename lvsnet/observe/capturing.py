@@ -17,10 +17,11 @@ from lvsnet.observe.capture_model import Capture, Frame, Place
 from lvsnet.observe.packet import Packet
 from lvsnet.plan.model import Plan
 
-PLACE, FRAMES, LOST = "place", "frames", "lost"
-"""What lines are, by their first word: ``[place, node, interface, segment, mac, link]``,
-``[frames, calendar when the clock was 0, what lvsnet.observe.capture_model.packed gives]`` and
-``[lost, how many]`` of packets that found no room, and were not told with a frame."""
+CLOCK, PLACE, FRAMES, LOST = "clock", "place", "frames", "lost"
+"""What lines are, by their first word: ``[clock, calendar when the clock was 0, calendar]`` once,
+``[place, node, interface, segment, mac, link]``, ``[frames, calendar when the clock was 0, what
+lvsnet.observe.capture_model.packed gives]``, and ``[lost, how many]`` of packets that found no room
+and were not told with a frame."""
 KEY = (
     "arp or ip proto 112 or ip6 proto 112 or icmp or icmp6 or (ip[6:2] & 0x1fff = 0 and tcp and "
     "tcp[13] & 7 != 0) or (ip6[6] = 6 and ip6[53] & 7 != 0)"
@@ -37,8 +38,12 @@ class Reading:
     places: list[Place] = field(default_factory=list)
     dropped: int = 0
     """Packets that found no room."""
+    begun: bool = False
+    """Whether it listens."""
     offset: int = 0
     """The calendar's time when the lab's clock was 0, in nanoseconds since 1970."""
+    since: int = 0
+    """The calendar's time when it began to listen."""
 
     def take(self, told: Told) -> Iterator[Frame]:
         """The frames of a line.
@@ -47,6 +52,8 @@ class Reading:
             ValueError: it is none of these lines.
         """
         match told:
+            case ["clock", int() as offset, int() as since]:
+                self.begun, self.offset, self.since = True, offset, since
             case [
                 "place",
                 str() as node,

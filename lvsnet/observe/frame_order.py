@@ -7,7 +7,7 @@ time stamp: then what was sent comes before what was received, and each node's o
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from lvsnet.observe.capture_model import Frame
@@ -31,23 +31,25 @@ def merged(heard: Sequence[Sequence[Frame]]) -> list[Frame]:
     return ordered
 
 
-def _by_cause(queues: list[Queue]) -> Iterable[Frame]:
-    """First what was received and is known to be sent; then what nobody waits before sending."""
+def _by_cause(queues: list[Queue]) -> Iterator[Frame]:
+    """First what came in and was sent; then what is sent, first by who has spoken last, as its
+    answer; then what came from where nobody listens.
+    """
     unsent = Counter(one.content for queue in queues for one in queue if one.outgoing)
+    seen = frozenset(unsent)
+    last = queues[0]
     while queues:
-        queue = next(
-            (one for ready in (_has_come, _is_sent) for one in queues if ready(one[0], unsent)),
-            queues[0],
-        )
-        frame = queue.popleft()
+        arrived = [one for one in queues if _has_arrived(one[0], unsent)]
+        sending = [one for one in queues if one[0].outgoing]
+        answer = [one for one in sending if one is last]
+        strange = [one for one in queues if one[0].content not in seen]
+        last = (arrived or answer or sending or strange or queues)[0]
+        frame = last.popleft()
         unsent[frame.content] -= frame.outgoing
         yield frame
         queues = [one for one in queues if one]
 
 
-def _has_come(frame: Frame, unsent: Counter[bytes]) -> bool:
-    return not frame.outgoing and unsent[frame.content] <= 0
-
-
-def _is_sent(frame: Frame, _unsent: Counter[bytes]) -> bool:
-    return frame.outgoing
+def _has_arrived(frame: Frame, unsent: Counter[bytes]) -> bool:
+    """Whether it was received, and seen to be sent before."""
+    return not frame.outgoing and unsent.get(frame.content, 1) <= 0

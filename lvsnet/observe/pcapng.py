@@ -154,6 +154,11 @@ class Reader:
         """How many bytes of a block there are whose end has not come."""
         return len(self._rest)
 
+    @property
+    def names(self) -> list[str]:
+        """Of the section's interfaces."""
+        return [one.interface.name for one in self._interfaces]
+
     def receive(self, content: bytes) -> Iterator[Packet]:
         """The packets that are complete now. Blocks of other types are passed over.
 

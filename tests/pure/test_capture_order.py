@@ -39,6 +39,16 @@ def test_a_broadcast_comes_in_everywhere_before_it_is_answered() -> None:
     assert found == [asked, *heard, answer]
 
 
+def test_what_passes_a_node_where_nobody_listens_comes_after_what_it_follows_from() -> None:
+    asked = frame(CLIENT, ASKED, out=True)
+    way = [
+        frame(SERVER, PASSED_ON, out=False),
+        frame(SERVER, ANSWER, out=True),
+        frame(CLIENT, ANSWER, out=False),
+    ]
+    assert frame_order.merged([way[:2], [asked, way[2]]]) == [asked, *way]
+
+
 def test_what_nobody_has_seen_leave_is_not_waited_for() -> None:
     found = frame_order.merged([[frame(DIRECTOR, ASKED, out=False)], []])
     assert [one.place for one in found] == [DIRECTOR]

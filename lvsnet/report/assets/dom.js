@@ -22,23 +22,26 @@ function filled(element, about, children) {
   return element;
 }
 
-/** A table in a box of its own, which scrolls sideways where a screen is too narrow for it. */
+/**
+ * A table in a box of its own, which scrolls sideways where a screen is too narrow for it. Its parts
+ * say their roles, since narrow screens get rows that are no rows to the style.
+ */
 function table(about, caption, heads, rows) {
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption },
-    el("table", about,
+    el("table", { role: "table", ...about },
       el("caption", {}, caption),
-      el("thead", {}, el("tr", {}, ...heads.map((one) => headCell(one)))),
-      el("tbody", {}, ...rows)));
+      el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...heads.map((one) => headCell(one)))),
+      el("tbody", { role: "rowgroup" }, ...rows)));
 }
 
 /** The head of a column; one whose name begins with "#" has numbers. */
 function headCell(name) {
   const number = name.startsWith("#");
-  return el("th", { scope: "col", class: number ? "number" : null }, number ? name.slice(1) : name);
+  return el("th", { scope: "col", role: "columnheader", class: number ? "number" : null }, number ? name.slice(1) : name);
 }
 
 function cell(text, kind = null) {
-  return el("td", { class: kind }, text);
+  return el("td", { class: kind, role: "cell" }, text);
 }
 
 /** A part of the page that the list of parts leads to. */

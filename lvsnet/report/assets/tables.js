@@ -4,7 +4,7 @@ const AT_FIRST = 200;  // rows that are shown before somebody asks for all
 
 /** A time that puts the time line's cursor there. */
 function timeCell(time, goTo) {
-  return el("td", { class: "number" },
+  return el("td", { class: "number", role: "cell" },
     el("button", { type: "button", class: "time", title: "Show on the time line", click: () => goTo(time) },
       `${moment(time)} s`));
 }
@@ -13,7 +13,7 @@ function packetsSection(run, goTo) {
   if (!run.seen.length) return null;
   return section("packets", "Key packets",
     filtered(run.seen, ["#time", "node", "interface", "kind", "packet"], "Packets that tell something",
-      (one) => el("tr", {}, timeCell(one.at, goTo), cell(one.node), cell(one.place),
+      (one) => el("tr", { role: "row" }, timeCell(one.at, goTo), cell(one.node), cell(one.place),
         cell(one.kind), cell(one.text, "text"))));
 }
 
@@ -21,9 +21,9 @@ function eventsSection(run, goTo) {
   if (!run.happened.length) return null;
   return section("events", "Events",
     filtered(run.happened, ["#time", "kind", "node", "what happened"], "What happened",
-      (one) => el("tr", { class: `event ${one.kind.replace(/[^a-z]/g, "")}` },
+      (one) => el("tr", { role: "row", class: `event ${one.kind.replace(/[^a-z]/g, "")}` },
         timeCell(one.at, goTo), cell(one.kind), cell(one.node),
-        el("td", { class: "text" }, one.text, one.count > 1
+        el("td", { class: "text", role: "cell" }, one.text, one.count > 1
           ? el("span", { class: "note" }, ` ${one.count} such until ${moment(one.last)} s`) : null))));
 }
 
@@ -76,11 +76,11 @@ function filtered(rows, heads, caption, rowOf) {
 
 function stepsSection(run, goTo) {
   if (!run.steps.length && !run.always.length) return null;
-  const rowOf = (one, always) => el("tr", { class: one.state },
+  const rowOf = (one, always) => el("tr", { role: "row", class: one.state },
     one.state === "skipped" ? cell("") : always ? cell("always") : timeCell(one.begun, goTo),
-    el("td", { class: "number" }, one.state === "skipped" || always ? "" : lasting(one.ended - one.begun)),
-    el("td", {}, badge(one.state)),
-    el("td", { class: "text" }, one.text, one.said ? el("div", { class: "note" }, one.said) : null,
+    el("td", { class: "number", role: "cell" }, one.state === "skipped" || always ? "" : lasting(one.ended - one.begun)),
+    el("td", { role: "cell" }, badge(one.state)),
+    el("td", { class: "text", role: "cell" }, one.text, one.said ? el("div", { class: "note" }, one.said) : null,
       one.expected ? el("div", { class: "why" }, `expected ${one.expected}`) : null),
     cell(one.seen, one.state === "failed" ? "text bad" : "text"),
     cell(one.line ? String(one.line) : "", "number"));

@@ -26,6 +26,7 @@ from lvsnet.traffic.model import Load
 if TYPE_CHECKING:
     from lvsnet.control.place import Place
     from lvsnet.engine.runtime import Record
+    from lvsnet.observe.event import Event
     from lvsnet.observe.model import Site
     from lvsnet.scenario.result import Outcome
 
@@ -190,6 +191,17 @@ class Running:
         begun = Traffic(self.name, id, load, self.place, self.history)
         self.loads.append(begun)
         return begun
+
+    def events(self, *kinds: str) -> tuple[Event, ...]:
+        """What has happened until now, as `lvsnet events` tells it; of these kinds, or of all.
+
+        Times are in nanoseconds of the clock that `Event` names; those from keepalived's logs are
+        whole seconds, and the event was at that time or less than a second later.
+        """
+        from lvsnet.control import happening
+
+        found = happening.history(self.place, self.name).events
+        return tuple(one.event for one in found if not kinds or one.event.kind in kinds)
 
     def wait_until(self, goal: str | Callable[[], bool], within: Span = WITHIN) -> float:
         """Wait until something is so; seconds of the lab's time that this took.

@@ -187,6 +187,26 @@ def test_logs_have_what_the_daemons_said(site: Site) -> None:
     assert site.quick.does("logs", f"{site.lab}/client") == ""
 
 
+def test_what_happens_is_told_as_it_happens(site: Site) -> None:
+    web = f"{site.lab}/web"
+    for what in ("freeze", "thaw"):
+        site.quick.does("fault", what, web)
+    follower = site.user.begin("events", "-f", "--kind", "fault", site.lab)
+    try:
+        history = reads(follower, b"fault: thaw web\n", sites.STARTED_S)
+        assert history.count(b"fault: freeze web\n") == 1
+        site.quick.does("fault", "freeze", web)
+        site.quick.does("fault", "thaw", web)
+        live = reads(follower, b"fault: thaw web\n", sites.STARTED_S)
+        assert live.count(b"\n") == 2
+        assert b"web     fault: freeze web\n" in live
+        follower.send_signal(signal.SIGINT)
+        assert follower.communicate(timeout=sites.STARTED_S) == (b"", b"")
+        assert follower.returncode == 130
+    finally:
+        kill(follower)
+
+
 def test_sysctls_of_the_network_are_the_nodes_own_and_no_others(site: Site) -> None:
     assert site.does("web", "sysctl", "-n", "net.ipv4.ip_default_ttl") == "77\n"
     assert site.does("client", "sysctl", "-n", "net.ipv4.ip_default_ttl") == "64\n"

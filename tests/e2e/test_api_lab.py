@@ -107,6 +107,15 @@ def test_a_site_is_broken_and_asked(user: User) -> None:
                 assert [str(one) for one in lab.fault.standing] == ["link down lb01:eth1"]
                 lab.wait_until("vip 192.168.10.100 on lb02", within="5s")
             assert lab.fault.standing == ()
+            told = [one.text for one in lab.events("fault")]
+            assert told == [
+                "fault: stop lb01",
+                "fault: start lb01",
+                "fault: link down lb01:eth1",
+                "fault: link up lb01:eth1",
+            ]
+            took_over = next(one for one in lab.events("vrrp") if one.node == "lb02")
+            assert (took_over.subject, took_over.what) == ("VI_1", "backup")
             lab.fault.partition(["lb01"], ["lb02"])
             lab.fault.drop("client", "icmp")
             lab.fault.kill("nginx01", "nginx")

@@ -11,6 +11,7 @@ from pathlib import Path
 from lvsnet.endpoint import parted
 from lvsnet.engine import namespaces
 from lvsnet.engine.runtime import Runtime, find
+from lvsnet.errors import LvsnetError
 from lvsnet.observe import connection_table, table_reading, tables
 from lvsnet.observe.nodes import Nodes, nodes
 from lvsnet.observe.table_model import FWMARK, Table, TableService, Wanted
@@ -133,8 +134,8 @@ def follow(plan: Plan, runtime: Runtime, wanted: Wanted, take: Take) -> None:
             if timeless != before:
                 take(found)
                 before = timeless
-            if not any(one.running for one in found):
-                runtime.record(plan.lab)  # says so when there is no such lab any more
+            if not any(one.running for one in found) and plan.lab not in runtime.labs():
+                raise LvsnetError(f"lab {plan.lab} was destroyed")
             time.sleep((GRID_NS - time.monotonic_ns() % GRID_NS) / GRID_NS)
 
 

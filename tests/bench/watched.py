@@ -28,6 +28,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 WATCHERS: Mapping[str, Sequence[str]] = {
     "nobody": (),
     "lvsnet ipvs --watch": ("ipvs", "--watch"),
+    "lvsnet events -f": ("events", "-f"),
 }
 LOADS: Mapping[str, Sequence[str]] = {
     "at rest": (),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conformance.places import Place
 from e2e.terminals import terminal
-from e2e.users import LVSNET, User, kill
+from e2e.users import LVSNET, User, kill, reads
 from machine import engine
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -84,21 +84,26 @@ def traces(user: User, place: Place, lab: str) -> list[str]:
 
 
 def destroy_under_shell_and_logs(user: User, lab: str, node: str) -> None:
-    """Destroy a lab while a shell and the logs of a node are followed: both end, and say so."""
+    """Destroy a lab while a shell and the logs of a node are followed, and its IPVS tables watched:
+    all end, and say so."""
     shell = (LVSNET, "shell", f"{lab}/{node}", "sh", "-c", "echo ready; sleep 1000")
     following = user.begin("logs", "-f", f"{lab}/{node}")
-    with terminal(*shell, environment=user.environment, cwd=user.home) as at:
-        at.until("ready", STARTED_S)
-        user.does("destroy", lab)
-        try:
-            _, err = following.communicate(timeout=10)
-        finally:
-            kill(following)
-        assert (following.returncode, err[:8], err.count(b"\n")) == (1, b"lvsnet: ", 1)
-        assert at.end() == 1
-        assert not at.raw()
-        assert at.until(r"\n(\x1b\[m)?lvsnet: [^\r\n]+\r\n")
-        assert at.rest() == ""
+    watching = user.begin("ipvs", "--watch", "--lab", lab)
+    try:
+        with terminal(*shell, environment=user.environment, cwd=user.home) as at:
+            at.until("ready", STARTED_S)
+            reads(watching, b"\n", STARTED_S)
+            user.does("destroy", lab)
+            for process in (following, watching):
+                _, err = process.communicate(timeout=10)
+                assert (process.returncode, err[:8], err.count(b"\n")) == (1, b"lvsnet: ", 1), err
+            assert at.end() == 1
+            assert not at.raw()
+            assert at.until(r"\n(\x1b\[m)?lvsnet: [^\r\n]+\r\n")
+            assert at.rest() == ""
+    finally:
+        for process in (following, watching):
+            kill(process)
 
 
 def _names(directory: Path) -> list[str]:

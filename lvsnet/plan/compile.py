@@ -6,7 +6,7 @@ A pure function: no clock, no random, no I/O. The same lab gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from lvsnet.endpoint import joined
@@ -16,6 +16,7 @@ from lvsnet.lab.virtual_services import (
     has_helper,
     marked,
     protocols,
+    vips,
     virtual_services,
 )
 from lvsnet.plan import ipvsadm, keepalived, marks, sync_daemon
@@ -31,7 +32,10 @@ from lvsnet.plan.model import (
     Interface,
     Node,
     Plan,
+    RealServer,
     RealServerListed,
+    Service,
+    VrrpInstance,
 )
 from lvsnet.plan.netplan import netplan_files
 from lvsnet.plan.own import own_commands, own_configuration, own_daemons, own_texts, with_own
@@ -86,6 +90,8 @@ def compile_lab(lab: Lab) -> Plan:
         listed=_listed(lab, services),
         allow=tuple(lab.allow),
         memory=str(lab.memory or ""),
+        vrrp=tuple(_vrrp(lab)),
+        services=tuple(_service(lab, site) for site in services),
     )
 
 
@@ -270,6 +276,32 @@ def _listed_port(site: Site, member: Member, virtual: VirtualService) -> int:
     if by_keepalived and METHODS[member.method].OWN_PORTS:
         return member.port
     return member.port or virtual.port
+
+
+def _vrrp(lab: Lab) -> Iterator[VrrpInstance]:
+    for name, instance in lab.vrrp.items():
+        addresses = tuple(str(vip.ip) for vip in instance.addresses)
+        order = sorted(instance.priority.items(), key=lambda one: -one[1])
+        yield VrrpInstance(name, instance.segment, addresses, tuple(order))
+
+
+def _service(lab: Lab, site: Site) -> Service:
+    return Service(
+        name=site.name,
+        asked=tuple(f"{one.protocol} {one}" for one in virtual_services(site.service)),
+        vips=tuple(map(str, vips(site.service))),
+        directors=site.directors,
+        real_servers=(
+            *(_real_server(lab, site, one) for one in site.members),
+            *(replace(_real_server(lab, site, one), sorry=True) for one in site.sorry),
+        ),
+    )
+
+
+def _real_server(lab: Lab, site: Site, member: Member) -> RealServer:
+    # Where directors reach it at different addresses, the first one's stands for all.
+    address = rip(lab, site.directors[0], member)
+    return RealServer(member.nodes, joined(address, member.port), member.method, member.weight)
 
 
 def _waits(service: model_services.Service) -> bool:

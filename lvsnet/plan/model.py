@@ -197,6 +197,46 @@ class RealServerListed:
 
 
 @dataclass(frozen=True)
+class VrrpInstance:
+    """Addresses that VRRP moves, as the lab file has them."""
+
+    name: str
+    segment: str
+    addresses: tuple[str, ...]
+    """Without prefix length."""
+    priorities: tuple[tuple[str, int], ...]
+    """Node and priority, the highest one first: it has the addresses while all is well."""
+
+
+@dataclass(frozen=True)
+class RealServer:
+    """One of a service's, and how its directors reach it."""
+
+    nodes: tuple[str, ...]
+    """The machines that answer for it: one, or all that share its address by VRRP."""
+    endpoint: str
+    """``192.168.10.13:80``; port 0 leaves it at the port that the client asked."""
+    method: str
+    """``dr``, ``nat`` or ``tun``."""
+    weight: int = 1
+    sorry: bool = False
+    """Whether it is asked only when no other one is left."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a lab file calls a service, which may be several lines of IPVS's table."""
+
+    name: str
+    asked: tuple[str, ...]
+    """Those lines: ``tcp 192.168.10.100:80``, ``fwmark 1``."""
+    vips: tuple[str, ...]
+    """The addresses that clients ask."""
+    directors: tuple[str, ...]
+    real_servers: tuple[RealServer, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     lab: str
     segments: tuple[Segment, ...]
@@ -213,3 +253,6 @@ class Plan:
     usual size."""
     strict: bool = False
     """Whether a warning about a daemon's configuration is an error."""
+    vrrp: tuple[VrrpInstance, ...] = ()
+    services: tuple[Service, ...] = ()
+    """``vrrp`` and ``services`` are for whoever looks at the site; nothing is made of them."""

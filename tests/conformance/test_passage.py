@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.sites import Site
-from e2e.users import kill
+from e2e.users import kill, line
 
 
 def test_copies_are_the_same_both_ways(site: Site) -> None:
@@ -46,6 +46,27 @@ def test_a_copy_that_fails_leaves_nothing(site: Site) -> None:
     said = "lvsnet: web:/no: there is no such file or directory\n"
     assert (missing.code, missing.err) == (1, said)
     assert not (site.user.home / "two").exists()
+
+
+def test_packets_are_seen_in_nodes_and_on_wires(site: Site) -> None:
+    seen = {"web": [("web", "in"), ("web", "out")] * 2}
+    if site.place.runtime != "containerlab":  # whose wires are somebody else's
+        seen["lan"] = [("client", "out"), ("web", "out")] * 2
+    for where, wanted in seen.items():
+        arguments = ("-c", "4", "--format", "json", "--", "icmp")
+        process = site.user.begin("capture", f"{site.lab}/{where}", *arguments)
+        try:
+            assert line(process.stderr).startswith("capturing at ")
+            site.does("client", "ping", "-q", "-c", "2", "-i", "0.2", "192.168.10.13")
+            out, err = process.communicate(timeout=60)
+        finally:
+            kill(process)
+        assert (process.returncode, err) == (0, b"4 packets captured, 0 dropped\n")
+        found = [json.loads(one) for one in out.splitlines()]
+        assert [(one["node"], one["direction"]) for one in found] == wanted
+        times = [one["at"] for one in found]
+        assert times == sorted(times)
+        assert found[0]["text"].startswith("ICMP 192.168.10.10 > 192.168.10.13: echo, sequence 1")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from lvsnet.endpoint import parted
 from lvsnet.engine import namespaces
+from lvsnet.engine.netlink import READ_SIZE
 from lvsnet.engine.runtime import Runtime, find
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import connection_table, table_reading, tables
@@ -51,33 +53,37 @@ class _Look:
     names: Mapping[str, str]
     running: Nodes
     seen: dict[str, _Seen] = field(default_factory=dict)
+    shown: dict[str, Table] = field(default_factory=dict)
     number: int = -1
     """Of the look that goes on."""
 
-    def tables(self) -> tuple[Table, ...]:
-        """Of each node that has something to say."""
+    def tables(self, now: int) -> tuple[Table, ...]:
+        """Of each node that has something to say; ``now`` is the time."""
         self.number += 1
-        found = (self._table(node) for node in self.chosen)
-        return tuple(
-            table
-            for node, table in zip(self.chosen, found, strict=True)
-            if self.wanted.nodes or node.role == DIRECTOR or table.services
-        )
+        # Who has no services has some hardly ever.
+        slowly = self.number % ANYWAY == 0
+        for node in self.chosen:
+            if slowly or self.wanted.nodes or node.role == DIRECTOR or node.name in self.shown:
+                table = self._table(node, now)
+                says = self.wanted.nodes or node.role == DIRECTOR or table.services
+                self.shown.pop(node.name, None)
+                if says:
+                    self.shown[node.name] = table
+        return tuple(self.shown[node.name] for node in self.chosen if node.name in self.shown)
 
-    def _table(self, node: Node) -> Table:
-        now = time.monotonic_ns()
+    def _table(self, node: Node, now: int) -> Table:
         init = self.running.init(node.name)
-        if init is None:
-            return _nothing(node.name, now, running=False)
-        try:
-            return self._read(node.name, Path(f"/proc/{init}"), now)
-        except GONE:
-            self.running.forget(node.name)  # its power was cut just now
-            return _nothing(node.name, now, running=False)
+        if init is not None:
+            try:
+                return self._read(node.name, f"/proc/{init}", now)
+            except GONE:
+                self.running.forget(node.name)  # its power was cut just now
+        self.seen.pop(node.name, None)
+        return _nothing(node.name, now, running=False)
 
-    def _read(self, node: str, init: Path, now: int) -> Table:
+    def _read(self, node: str, init: str, now: int) -> Table:
         """``init``: the directory of its process."""
-        digest = _digest(init / "net")
+        digest = _digest(init)
         if digest is None:
             return _nothing(node, now, running=True)
         seen = self.seen.get(node)
@@ -87,7 +93,7 @@ class _Look:
             seen = self.seen[node] = _Seen(digest, table, since)
         connections = None
         if self.wanted.connections:
-            text = (init / "net" / connection_table.FILE).read_text()
+            text = _content(f"{init}/net/{connection_table.FILE}").decode()
             connections = connection_table.narrowed(text, self.wanted, self.names)
         return replace(seen.table, time=now, connections=connections)
 
@@ -95,8 +101,8 @@ class _Look:
         lately = self.number - seen.number <= AFTERWARDS
         return lately or digest != seen.digest or self.number % ANYWAY == 0
 
-    def _listed(self, node: str, init: Path, now: int) -> Table:
-        with namespaces.entered(init / "ns" / "net"):
+    def _listed(self, node: str, init: str, now: int) -> Table:
+        with namespaces.entered(Path(init, "ns/net")):
             reading = table_reading.read({**self.names, **dict.fromkeys(ITSELF, node)})
         if reading is None:
             return _nothing(node, now, running=True)
@@ -114,7 +120,7 @@ def look(plan: Plan, runtime: Runtime, wanted: Wanted) -> tuple[Table, ...]:
         LvsnetError: there is no such node.
     """
     with nodes(plan.lab, runtime) as running:
-        return _look(plan, running, wanted).tables()
+        return _look(plan, running, wanted).tables(time.monotonic_ns())
 
 
 def follow(plan: Plan, runtime: Runtime, wanted: Wanted, take: Take) -> None:
@@ -129,14 +135,16 @@ def follow(plan: Plan, runtime: Runtime, wanted: Wanted, take: Take) -> None:
         looks = _look(plan, running, wanted)
         before: tuple[Table, ...] | None = None
         while True:
-            found = looks.tables()
+            # In virtual time each reading of the clock costs a word with the host.
+            now = time.monotonic_ns()
+            found = looks.tables(now)
             timeless = tuple(replace(one, time=0) for one in found)
             if timeless != before:
                 take(found)
                 before = timeless
             if not any(one.running for one in found) and plan.lab not in runtime.labs():
                 raise LvsnetError(f"lab {plan.lab} was destroyed")
-            time.sleep((GRID_NS - time.monotonic_ns() % GRID_NS) / GRID_NS)
+            time.sleep((GRID_NS - now % GRID_NS) / GRID_NS)
 
 
 def _look(plan: Plan, running: Nodes, wanted: Wanted) -> _Look:
@@ -154,7 +162,7 @@ def _addresses(word: str, plan: Plan) -> list[str]:
     return [address for address, name in tables.names(plan).items() if name == node.name]
 
 
-def _digest(directory: Path) -> bytes | None:
+def _digest(init: str) -> bytes | None:
     """What is another one once something was balanced; None without IPVS.
 
     Reading that takes a fraction of asking by netlink.
@@ -163,11 +171,23 @@ def _digest(directory: Path) -> bytes | None:
         FileNotFoundError: there is no such process any more.
     """
     try:
-        table = (directory / "ip_vs").read_bytes()
+        table = _content(f"{init}/net/ip_vs")
     except FileNotFoundError:
-        (directory / "dev").stat()
+        Path(init).stat()
         return None
-    return table + (directory / "ip_vs_stats").read_bytes()
+    return table + _content(f"{init}/net/ip_vs_stats")
+
+
+def _content(path: str) -> bytes:
+    """All of a file of /proc."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = []
+        while piece := os.read(fd, READ_SIZE):
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(fd)
 
 
 def _nothing(node: str, now: int, *, running: bool) -> Table:

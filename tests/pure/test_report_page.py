@@ -431,6 +431,7 @@ def test_each_run_of_several_is_chosen(chromium: Browser) -> None:
     chromium.run("document.querySelectorAll('.chooser a')[1].click();")
     chromium.settled()
     assert "labs/dr.yaml::spread" in chromium.text("h1")
+    assert chromium.driver.title == "labs/dr.yaml::spread - lvsnet"
     assert chromium.text(".verdict") == "no guest kernel\nrun lvsnet setup"
     assert chromium.run("return document.querySelector('.timeline');") is None
     assert "without the nodes' files" in chromium.text(".missing")

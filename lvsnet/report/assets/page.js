@@ -122,6 +122,7 @@ function legend(run, colours) {
   const show = (n) => {
     shown?.end();
     const view = runView(runs[n]);
+    if (runs.length > 1) document.title = `${runs[n].title} - lvsnet`;
     shown = view.line;
     root.replaceChildren(
       header(runs, n), ...(runs.length > 1 ? [chooser(runs, n)] : []), view.element);

@@ -99,11 +99,15 @@ function shownOutages(outages, scale) {
 }
 
 function outageMarks(outages, scale, height) {
-  return shownOutages(outages, scale).map((one) => {
-    const x = scale.clipped(one.start);
-    const width = Math.max(1, scale.clipped(one.end) - x - 0.5).toFixed(1);
-    return svg("rect", { x: x.toFixed(1), y: 0, width, height, class: "outage" });
-  });
+  const path = [];
+  let last = -Infinity;
+  for (const one of shownOutages(outages, scale)) {
+    const x = scale.clipped(one.start), end = Math.max(x + 1, scale.clipped(one.end) - 0.5);
+    if (end - last < 1) continue;  // of many within a pixel one is drawn
+    last = end;
+    path.push(`M${x.toFixed(1)} 0V${height}H${end.toFixed(1)}V0z`);
+  }
+  return [svg("path", { d: path.join(""), class: "outage" })];
 }
 
 function outageWords(outages, scale, zero) {

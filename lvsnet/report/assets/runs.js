@@ -4,7 +4,7 @@
 function runsTable(runs, target, chosen = -1) {
   return table({ class: "runs" }, "Runs",
     ["run", "result", "#lab time", "#requests", "#lost", "#longest outage"],
-    runs.map((run, n) => el("tr", { class: n === chosen ? "chosen" : null },
+    runs.map((run, n) => el("tr", { class: n === chosen ? "chosen" : run.state },
       el("th", { scope: "row" },
         el("a", { href: target(run, n), "aria-current": n === chosen ? "true" : null },
           run.title)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lvsnet.observe.graph import svg
 from lvsnet.plan.model import Plan
 
 
@@ -44,5 +45,6 @@ def of_plan(plan: Plan) -> Site:
                 tuple(File(file.path, file.content) for file in one.files),
             )
             for one in plan.nodes
-        )
+        ),
+        svg(plan),
     )

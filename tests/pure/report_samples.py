@@ -10,7 +10,7 @@ from random import Random
 from testing_samples import BEGUN, SECOND, event, outcome, task
 
 from lvsnet.observe.sample import Sample
-from lvsnet.plan.model import File, Interface, Node
+from lvsnet.plan.model import File, Interface, Node, Segment
 from lvsnet.scenario.result import LoadResult
 from lvsnet.testing import table
 from lvsnet.testing.model import Deployed, Result
@@ -26,6 +26,7 @@ def node(name: str, role: str, address: str, *files: File) -> Node:
     return Node(name, role, (wire,), (), (), (), files, (), (), (), (), False, "")
 
 
+SEGMENTS = (Segment("lan", "br-lan", 1500),)
 NODES = (
     node("lb01", "director", "192.168.10.11", File("/etc/keepalived/keepalived.conf", CONF)),
     node("nginx01", "realserver", "192.168.10.13"),
@@ -63,7 +64,7 @@ def result(name: str = "director-dies") -> Result:
     )
     whole = task(name)
     return Result(
-        replace(whole, plan=replace(whole.plan, nodes=NODES)),
+        replace(whole, plan=replace(whole.plan, nodes=NODES, segments=SEGMENTS)),
         "failed",
         1.5,
         found,

@@ -414,6 +414,37 @@ def test_what_results_were_written_without_is_said_and_the_rest_is_shown(
     assert "70 lost" in chromium.text("#answers")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_lab_s_picture_is_as_light_or_dark_as_the_page(chromium: Browser, scheme: str) -> None:
+    picture = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><style>rect {fill: #e00}'
+        "@media (prefers-color-scheme: dark) {rect {fill: #700}}</style>"
+        '<rect width="20" height="10"/></svg>'
+    )
+    chromium.open(page([replace(fail_over(), picture=picture)]))
+    shade = chromium.run(
+        "const choice = document.querySelector('.theme'); choice.value = given[0];"
+        "choice.dispatchEvent(new Event('change'));"
+        "const image = document.querySelector('.picture'); await image.decode();"
+        "image.scrollIntoView(); const box = image.getBoundingClientRect();"
+        "localStorage.clear(); return [box.left, box.top + scrollY, box.width, box.height];",
+        scheme,
+    )
+    assert isinstance(shade, list)
+    left, top, width, height = shade
+    assert (width, height) == (20, 10)
+    clip = {"x": left, "y": top, "width": width, "height": height, "scale": 1}
+    taken = chromium.send("Page.captureScreenshot", {"clip": clip})["data"]
+    said = chromium.run(
+        "const image = new Image(); image.src = 'data:image/png;base64,' + given[0];"
+        "await image.decode(); const canvas = document.createElement('canvas');"
+        "const to = canvas.getContext('2d'); to.drawImage(image, 0, 0);"
+        "return to.getImageData(10, 5, 1, 1).data[0];",
+        taken,
+    )
+    assert said == (0xEE if scheme == "light" else 0x77)
+
+
 def test_files_are_there_when_they_are_opened(shown: Browser) -> None:
     assert shown.texts("pre") == []
     assert "/etc/keepalived/keepalived.conf" in "".join(shown.texts("#files summary"))

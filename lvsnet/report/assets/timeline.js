@@ -13,10 +13,7 @@ class TimeLine {
     this.whole = [run.from, Math.max(run.to, run.from + SHORTEST)];
     this.scale = new Scale(...this.whole, 800);
     this.cursor = null;  // a time
-    this.told = [...run.happened.filter((one) => one.kind !== "step"), ...run.seen]
-      .sort((a, b) => a.at - b.at);
-    this.moments = [...new Set([...run.happened, ...run.seen].map((one) => one.at))]
-      .sort((a, b) => a - b);
+    this.moments = [...new Set(run.happened.map((one) => one.at))];
     this.lines = [
       ...run.happened.filter((one) => one.kind === "fault")
         .map((one) => [one.at, one.what === "mended" ? "mended" : "put"]),
@@ -224,11 +221,12 @@ class TimeLine {
         `${title}: ${found.map((one) => `${one.name} ${one.words}`).join(", ")}`)].join("; "));
   }
 
-  /** Events within some pixels of a time, five at most. */
+  /** Events within some pixels of a time, five at most, and three packets. */
   near(time) {
     const slack = 4 * this.scale.perPixel;
-    return this.told.filter((one) => one.at - slack <= time && time <= one.last + slack)
-      .slice(0, 5);
+    const found = (told, most) => told.filter((one) =>
+      one.kind !== "step" && one.at - slack <= time && time <= one.last + slack).slice(0, most);
+    return [...found(this.run.happened, 5), ...found(this.run.seen, 3)].sort((a, b) => a.at - b.at);
   }
 
   /** As wide as paper takes it, and back. */

@@ -109,11 +109,11 @@ def _plain(result: Result, place: Sequence[str], *, requests: bool) -> dict[str,
         "outcome": None if result.outcome is None else _outcome(result.outcome, requests=requests),
     }
     if requests:
-        from dataclasses import asdict
+        from dataclasses import asdict, replace
 
         from lvsnet.report import site
 
-        facts["site"] = asdict(site.of_plan(task.plan))
+        facts["site"] = asdict(site.of_plan(replace(task.plan, lab=task.lab)))
     return facts
 
 

@@ -82,6 +82,8 @@ def test_the_site_is_told_by_its_nodes() -> None:
     assert run.files == {"lb01": {"/etc/keepalived/keepalived.conf": CONF}, "nginx01": {}}
     assert run.names == {"192.168.10.11": "lb01", "192.168.10.13": "nginx01"}
     assert run.roles == {"lb01": "director", "nginx01": "realserver"}
+    assert run.picture.startswith("<svg ")
+    assert "nginx01" in run.picture
 
 
 def test_what_was_not_written_is_said() -> None:

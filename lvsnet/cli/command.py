@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 BEHIND = "--"
+CLOSED_PIPE = 141
+"""A shell's exit code for SIGPIPE."""
 
 
 class CommandWithVariables(TyperCommand):
@@ -32,6 +34,17 @@ class CommandWithVariables(TyperCommand):
         except typer.BadParameter as error:
             if isinstance(error.param, TyperOption) and error.param_hint is None:
                 error.param_hint = _hint(ctx, error.param)
+            raise
+
+    def invoke(self, ctx: Context) -> object:
+        """One whose output nobody reads any more ends as by SIGPIPE; click and Rich say 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise typer.Exit(CLOSED_PIPE) from error
+        except SystemExit as end:
+            if isinstance(end.__context__, BrokenPipeError):  # Console.on_broken_pipe
+                raise typer.Exit(CLOSED_PIPE) from end
             raise
 
 

@@ -1,9 +1,12 @@
-"""What Ctrl-C cuts short says nothing of its own."""
+"""What Ctrl-C or a closed pipe cuts short says nothing of its own."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 _PROGRAM = """
 import logging
@@ -20,3 +23,18 @@ def test_an_event_loop_that_is_cut_short_says_nothing() -> None:
         [sys.executable, "-c", _PROGRAM], capture_output=True, timeout=30, check=True
     )
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("command", [["labs"], ["schema"], ["kernel", "list"]])
+def test_a_command_whose_output_nobody_reads_ends_as_by_a_signal(command: list[str]) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-c", "from lvsnet import cli; cli.main()", *command],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (141, b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,10 +50,15 @@ def report(
     from lvsnet.report import writing
 
     text = _drawn(_runs(results), output)
-    if output == STANDARD:
-        sys.stdout.buffer.write(text.encode())
-    else:
+    if output != STANDARD:
         writing.write(Path(output), text)
+        return
+    try:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would complain at exit
+        raise typer.Exit(141) from error  # click would make it 1
 
 
 def _drawn(runs: Sequence[Run], output: str) -> str:

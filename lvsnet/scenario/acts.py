@@ -44,12 +44,12 @@ def run(lab: str, runtime: Runtime, request: Mapping[str, object], report: Repor
     plan = runtime.record(lab).plan
     with ExitStack() as owned:
         watcher = owned.enter_context(events.begin(plan, runtime, Sampler()))
-        running_nodes = owned.enter_context(nodes(lab, runtime))
         recording = None
         if request.get("packets"):
             from lvsnet.scenario import recording as packets  # for reports only
 
             recording = owned.enter_context(packets.begin(plan, runtime))
+        running_nodes = owned.enter_context(nodes(lab, runtime))
         bench = owned.enter_context(Bench(plan, runtime, running_nodes, watcher, report, recording))
         outcome = running.run(scenario, bench, tell)
         of_loads = [one for one in outcome.events if one.kind == "traffic" and one.what in OF_LOADS]

@@ -73,6 +73,16 @@ def test_standard_input_and_output(results: Path) -> None:
     assert done.stdout == html.page(reading.runs(results.read_bytes(), "x"))
 
 
+def test_a_pipe_that_nobody_reads(tmp_path: Path, results: Path) -> None:
+    command = [sys.executable, "-m", "lvsnet", "report", str(results), "-o", "-"]
+    with (tmp_path / "said").open("wb") as said:
+        done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said)
+        assert done.stdout is not None
+        done.stdout.close()
+        assert done.wait(60) == 141
+    assert (tmp_path / "said").read_text() == ""
+
+
 def test_the_command_draws_curves_alone(tmp_path: Path, results: Path) -> None:
     done = lvsnet("report", str(results), "-o", "curves.svg", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

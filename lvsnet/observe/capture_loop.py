@@ -42,7 +42,8 @@ def run(
             outlet.say({ERROR: str(error)})
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            outlet.say({ERROR: f"{where}{error.strerror or error}"})
+            why = f"{where}{error.strerror or error}"
+            outlet.say({ERROR: f"lab {plan.lab}: it is watched no more: {why}"})
         outlet.write_all(parent)
     except BrokenPipeError:
         return  # nobody wants to know

@@ -22,12 +22,6 @@ CLOCK, PLACE, FRAMES, LOST = "clock", "place", "frames", "lost"
 ``[place, node, interface, segment, mac, link]``, ``[frames, calendar when the clock was 0, what
 lvsnet.observe.capture_model.packed gives]``, and ``[lost, how many]`` of packets that found no room
 and were not told with a frame."""
-KEY = (
-    "arp or ip proto 112 or ip6 proto 112 or icmp or icmp6 or (ip[6:2] & 0x1fff = 0 and tcp and "
-    "tcp[13] & 7 != 0) or (ip6[6] = 6 and ip6[53] & 7 != 0)"
-)
-"""A filter that takes what tells something without a connection's data: VRRP, ARP, ICMP, and TCP's
-SYN, FIN and RST; nothing of what is in a tunnel."""
 
 
 @dataclass
@@ -151,11 +145,6 @@ def gue_ports(plan: Plan) -> frozenset[int]:
     """The UDP ports at which nodes unwrap GUE."""
     found = {one.port for node in plan.nodes for one in node.unwrapping}
     return frozenset(found) | decode.GUE_PORTS
-
-
-def key_packets(plan: Plan) -> Capture:
-    """Of all segments, each packet once, what tells something without a connection's data."""
-    return Capture((), tuple(one.name for one in plan.segments), KEY, 512)
 
 
 def _process(plan: Plan, runtime: Runtime, capture: Capture) -> Beside:

@@ -13,7 +13,8 @@ from dataclasses import astuple
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import lab_watch, past
-from lvsnet.observe.events import ERROR, INITIAL, OVER, PAST, READY, SAMPLES
+from lvsnet.observe.beside import ERROR, OVER, READY
+from lvsnet.observe.events import INITIAL, PAST, SAMPLES
 from lvsnet.observe.lab_watch import LabWatch
 from lvsnet.observe.outlet import Outlet
 from lvsnet.observe.sample import grouped
@@ -54,7 +55,8 @@ def run(
             outlet.say({ERROR: str(error)})
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            outlet.say({ERROR: f"{where}{error.strerror or error}"})
+            why = f"{where}{error.strerror or error}"
+            outlet.say({ERROR: f"lab {plan.lab}: it is watched no more: {why}"})
         outlet.write_all(parent)
     except BrokenPipeError:
         return  # nobody wants to know

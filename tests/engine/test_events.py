@@ -288,7 +288,7 @@ def test_keepalived_says_what_it_becomes(small: Small) -> None:
 def test_a_node_loses_power_and_boots(small: Small) -> None:
     small.address("lb01", takes)
     with small.watched() as watcher:
-        descriptors = Path(f"/proc/{watcher.pid}/fd")
+        descriptors = Path(f"/proc/{watcher.process.pid}/fd")
         before = len(list(descriptors.iterdir()))
         small.switch_off("lb01")
         off = come(watcher, ("node", "lb01", "off"), ("vip", "lb01", "lost"))
@@ -325,15 +325,15 @@ def test_a_daemon_ends_and_is_started(small: Small, monkeypatch: pytest.MonkeyPa
 def test_the_end_has_all_that_happened_before(small: Small) -> None:
     times = 3000
     watcher = small.watched()
-    os.kill(watcher.pid, signal.SIGSTOP)
+    os.kill(watcher.process.pid, signal.SIGSTOP)
     with network.opened(namespaces.of_process(small.inits["lb01"].pid)) as links:
         index = links.index("eth1")
         for _ in range(times):
             takes(links, index)
             gives(links, index)
     # It is told to end before it has read any.
-    os.eventfd_write(watcher._control, 1)
-    os.kill(watcher.pid, signal.SIGCONT)
+    os.eventfd_write(watcher.process._control, 1)
+    os.kill(watcher.process.pid, signal.SIGCONT)
     found = watcher.end()
     assert [one.what for one in found] == ["gained", "lost"] * times
     assert watcher.end() == watcher.read() == []
@@ -365,14 +365,14 @@ def test_it_is_told_when_something_may_be_missing(
 ) -> None:
     monkeypatch.setattr(arp, "BUFFER", 4096)
     watcher = small.watched()
-    os.kill(watcher.pid, signal.SIGSTOP)
+    os.kill(watcher.process.pid, signal.SIGSTOP)
     with network.opened(namespaces.of_process(small.inits["lb01"].pid)) as links:
         index = links.index("eth1")
         for _ in range(500):
             takes(links, index)
             gives(links, index)
         links.add_address(index, "10.0.0.9/32")
-    os.kill(watcher.pid, signal.SIGCONT)
+    os.kill(watcher.process.pid, signal.SIGCONT)
     found = watcher.end()
     assert ("watch", "lb01", "missed") in seen(found)
     assert 0 < len(found) < 1000
@@ -393,14 +393,14 @@ def test_a_destroyed_lab_is_watched_no_more(small: Small) -> None:
 
 def test_a_watch_that_is_killed_says_so(small: Small) -> None:
     with small.watched() as watcher:
-        os.kill(watcher.pid, signal.SIGKILL)
+        os.kill(watcher.process.pid, signal.SIGKILL)
         with pytest.raises(LvsnetError, match="watched no more"):
             come(watcher, ("node", "lb01", "on"))
 
 
 def test_one_that_was_killed_does_not_end_as_if_nothing_had_happened(small: Small) -> None:
     watcher = small.watched()
-    os.kill(watcher.pid, signal.SIGKILL)
+    os.kill(watcher.process.pid, signal.SIGKILL)
     with pytest.raises(LvsnetError, match="watched no more"):
         watcher.end()
 
@@ -410,7 +410,7 @@ def test_it_ends_with_who_began_it(small: Small) -> None:
     parent = os.fork()
     if parent == 0:
         try:
-            os.write(tells, str(small.watched().pid).encode())
+            os.write(tells, str(small.watched().process.pid).encode())
             signal.pause()
         finally:
             os._exit(1)
@@ -426,7 +426,7 @@ def test_it_ends_with_who_began_it(small: Small) -> None:
 def test_nothing_is_left(small: Small) -> None:
     before = set(Path("/proc/self/fd").iterdir())
     with small.watched() as watcher:
-        process = watcher.pid
+        process = watcher.process.pid
     assert set(Path("/proc/self/fd").iterdir()) == before
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lvsnet.observe.capturing import Reading
 
 STDOUT = "-"
+GRACE = 0.2
+"""Seconds that it goes on when it is to end: for what has passed, and is on its way here."""
 AGAIN = 0.5
 """Seconds in which a signal that comes again is the same one."""
 DECODED = 512
@@ -225,6 +227,7 @@ class Session:
             self.shown += 1
 
     def _finish(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         if not self.begun:
             return
         if self.recording is not None:
@@ -242,9 +245,12 @@ def _end_by_signals() -> None:
     def end(_number: int, _stack: FrameType | None) -> None:
         nonlocal last
         before, last = last, time.monotonic()
-        if last - before > AGAIN:
+        if not before:
+            signal.setitimer(signal.ITIMER_REAL, GRACE)
+        elif last - before > AGAIN:
             raise KeyboardInterrupt
 
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, end)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.users import VIP, User, kill, line
+from e2e.users import VIP, User, kill, line, reads
 from lvsnet.resources import example_labs
 
 TUNNELED = "ip proto 4 or tcp[tcpflags] & tcp-syn != 0"
@@ -121,8 +121,9 @@ def test_a_filter_and_a_segment_show_each_packet_once(tun: User) -> None:
     arguments = ("--lab", "tun", "front", "back", "--format", "json")
     with capturing(tun, *arguments, "--", *TUNNELED.split(" ")) as process:
         tun.does("exec", "--lab", "tun", "client", "curl", "-s", VIP)
-        shown, _ = ended(process, signal.SIGTERM)
-    found = [json.loads(one) for one in shown.splitlines()]
+        begin = reads(process, b"SYN-ACK").decode()
+        rest, _ = ended(process, signal.SIGTERM)
+    found = [json.loads(one) for one in (begin + rest).splitlines()]
     syns = [one for one in found if one["kind"] == "tcp-syn" and VIP in one["text"]]
     # From the client, in the director's tunnel, and there from the router.
     assert [one["node"] for one in syns] == ["client", "lb01", "router"]

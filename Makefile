@@ -70,10 +70,10 @@ system:
 # What only tests need: a Docker engine and crun on this machine's own kernel. The engine is the
 # tests' own, so the package must not start one (policy-rc.d: invoke-rc.d(8)). And Vagrant, where
 # there is a package of it, in Debian 12 (17 s, 80 MB): elsewhere what asks it is skipped. The
-# shells whose command lines lvsnet completes (11 s, 30 MB), tshark, which reads captures (15 s, 130
-# MB), and busybox, which an image that tests make is filled with. Chromium, which reports are looked
-# at in (30 s, 450 MB), where it is a package: Ubuntu has it as a snap only, and what asks it is
-# skipped there.
+# shells whose command lines lvsnet completes (11 s, 30 MB), tmux, in which labs are watched (1 MB),
+# tshark, which reads captures (15 s, 130 MB), and busybox, which an image that tests make is filled
+# with. Chromium, which reports are looked at in (30 s, 450 MB), where it is a package: Ubuntu has
+# it as a snap only, and what asks it is skipped there.
 tools: system
 	@missing=; need() { missing="$$missing $$1"; }; \
 	path="$$PATH:/usr/sbin:/sbin"; \
@@ -83,6 +83,7 @@ tools: system
 	command -v busybox >/dev/null || need busybox-static; \
 	command -v zsh >/dev/null || need zsh; \
 	command -v fish >/dev/null || need fish; \
+	command -v tmux >/dev/null || need tmux; \
 	command -v tshark >/dev/null || need tshark; \
 	system=$$(. /etc/os-release 2>/dev/null; echo "$${ID-}"); \
 	if [ "$$system" = debian ]; then \

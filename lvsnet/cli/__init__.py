@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "destroy": Command("destroy:destroy", "End a lab and remove everything of it."),
     "inspect": Command("inspect:inspect", "Show running labs: nodes, addresses, VIP holders."),
     "ipvs": Command("ipvs:ipvs", "Show the IPVS tables of directors, once or as they change."),
+    "watch": Command("watch:watch", "Watch a lab on a screen, with keys that break it."),
     "exec": Command("exec:exec_", "Run a command in a node.", AS_IT_IS),
     "shell": Command("shell:shell", "Open a shell in a node.", AS_IT_IS),
     "logs": Command("logs:logs", "Show what the daemons of a node said."),

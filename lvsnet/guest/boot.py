@@ -137,6 +137,7 @@ AGENT = (
     "observe/past.py",
     "observe/sample.py",
     "observe/sampling.py",
+    "observe/screen.py",
     "observe/settling.py",
     "observe/site.py",
     "observe/states.py",

@@ -28,6 +28,7 @@ ACTS: Mapping[str, str] = {
     "look.follow": "lvsnet.observe.acts:follow",
     "look.history": "lvsnet.observe.acts:history",
     "look.story": "lvsnet.observe.acts:story",
+    "look.watch": "lvsnet.observe.screen:watch",
     "look.ipvs": "lvsnet.observe.acts:ipvs",
     "look.ipvs_follow": "lvsnet.observe.acts:ipvs_follow",
     "look.capture": "lvsnet.observe.acts:capture",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 IN_MODIFY = 0x2
+IN_MOVED_TO, IN_DELETE = 0x80, 0x200
 IN_IGNORED = 0x8000
 IN_CLOEXEC, IN_NONBLOCK = os.O_CLOEXEC, os.O_NONBLOCK
 EVENT = struct.Struct("=iIII")
@@ -103,17 +104,15 @@ class LogFiles:
         return self.read(node)
 
 
-def watched(directory: Path) -> int:
-    """A descriptor, readable when a file in a directory was written to.
+def watched(directory: Path, mask: int = IN_MODIFY) -> int:
+    """A descriptor, readable when a file in a directory was written to, or what ``mask`` has.
 
     Raises:
         OSError: it is not there, or too many are watched on this machine.
     """
     fd = _inotify()
     try:
-        _checked(
-            _libc.inotify_add_watch(fd, os.fsencode(directory), IN_MODIFY), f"watch {directory}"
-        )
+        _checked(_libc.inotify_add_watch(fd, os.fsencode(directory), mask), f"watch {directory}")
     except OSError:
         os.close(fd)
         raise

@@ -46,10 +46,11 @@ class Telling:
         """Where the past ends, in nanoseconds."""
         return self.watcher.begun
 
-    def wait(self) -> None:
-        """Until there may be something new; it may be silent for ever."""
+    def wait(self, *more: int) -> None:
+        """Until there may be something new, or one of ``more`` descriptors is readable; it may be
+        silent for ever."""
         poll = select.poll()
-        for fd in (self.watcher.fd, self.journal.fd):
+        for fd in (self.watcher.fd, self.journal.fd, *more):
             poll.register(fd, select.POLLIN)
         if not self.stories.going:
             poll.poll()

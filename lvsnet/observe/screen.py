@@ -1,0 +1,66 @@
+"""What a screen that shows a lab is told, where the nodes are: the act ``look.watch``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import astuple
+
+from lvsnet.engine import faulting
+from lvsnet.engine.runtime import Runtime
+from lvsnet.host import leftovers
+from lvsnet.observe import log_files, telling
+from lvsnet.progress import Report
+
+MOST = 1000
+"""Events of the past that are told: as many as a screen keeps."""
+READ_SIZE = 4096
+AFFECTING = ("fault", "node", "daemon", "lab")
+"""Kinds of events after which other faults may stand."""
+
+
+def watch(lab: str, runtime: Runtime, _request: Mapping[str, object], report: Report) -> object:
+    """``{}``: lines of JSON for `lvsnet.watch.model`: ``{initial, past}``, how things stand and
+    what has happened; ``{faults}``, and again when they are others; ``{event}``, as each comes.
+
+    An event of the past has the nanoseconds by which it may have been later, too. Until it is
+    interrupted, or the lab has ended.
+    """
+    with telling.begin(runtime.record(lab).plan, runtime) as told, _faults_changed() as changed:
+        past = [[*astuple(one.event), one.within] for one in told.past[-MOST:]]
+        initial = [list(astuple(one)) for one in told.watcher.initial]
+        report(json.dumps({"initial": initial, "past": past}))
+        before = None
+        may_be_others = True
+        while True:
+            if may_be_others:
+                standing = faulting.standing(lab, runtime, {}, report)
+                if standing != before:
+                    report(json.dumps({"faults": standing}))
+                    before = standing
+            told.wait(changed)
+            may_be_others = _took(changed)
+            for event in told.read():
+                report(json.dumps({"event": list(astuple(event))}))
+                may_be_others = may_be_others or event.kind in AFFECTING
+
+
+@contextmanager
+def _faults_changed() -> Iterator[int]:
+    """A descriptor that is readable once other faults are written down, of whichever lab."""
+    directory = leftovers.faults_of("any").parent
+    directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+    fd = log_files.watched(directory, log_files.IN_MOVED_TO | log_files.IN_DELETE)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _took(fd: int) -> bool:
+    """Whether something was told by a descriptor, which is asked once and does not block."""
+    with suppress(BlockingIOError):
+        return bool(os.read(fd, READ_SIZE))
+    return False

@@ -1,0 +1,1 @@
+"""The screen of `lvsnet watch`: a lab's nodes, IPVS tables and events, and keys that break it."""

@@ -1,0 +1,107 @@
+"""What the screen is told, as lines on standard output: ``python -m lvsnet.watch.feed LAB WHAT``.
+
+WHAT is ``events`` or ``tables``. It is a process of its own because following waits for as long as
+nothing happens, and ends with the process that has started it. Each line is a JSON object:
+``{layout}``, ``{initial, past}``, ``{event}``, ``{faults}``, ``{clock}``, ``{tables}``, and at last
+``{ended}``, why there is no more. `lvsnet.watch.model` reads them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from lvsnet.errors import LvsnetError
+
+if TYPE_CHECKING:
+    from lvsnet.control.place import Place
+
+EVENTS, TABLES = "events", "tables"
+PR_SET_PDEATHSIG = 1
+"""prctl(2); from linux/prctl.h."""
+CLOCK_INTERVAL = 0.5
+"""Seconds between two looks at a virtual clock, of which nobody tells; its supervisor answers, and
+the lab notices nothing."""
+
+
+def main(lab: str, what: str, parent: int) -> int:
+    """The exit code: 0 when the lab has ended, or nobody reads any more."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # which has ended before that
+        return 0
+    try:
+        try:
+            _follow(lab, what)
+            _say({"ended": f"lab {lab} has ended"})
+        except LvsnetError as error:
+            _say({"ended": str(error)})
+    except (BrokenPipeError, KeyboardInterrupt):
+        # What Python would write at its end has no reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
+
+
+def _follow(lab: str, what: str) -> None:
+    from lvsnet.control import labs
+    from lvsnet.observe.table_model import Wanted
+
+    place = labs.place_of(lab)
+    if what == TABLES:
+        asked = {name: list(one) if isinstance(one, tuple) else one
+                 for name, one in asdict(Wanted()).items()}  # fmt: skip
+        place.follow(lab, "look.ipvs_follow", asked, lambda line: _write(f'{{"tables": {line}}}'))
+        return
+    from lvsnet.plan import codec
+    from lvsnet.watch.layout import layout
+
+    found = layout(place.record(lab))
+    if found.clock == "virtual":
+        _say({"clock": asdict(place.clock(lab))})
+        threading.Thread(target=_tell_the_time, args=(place, lab), daemon=True).start()
+    _say({"layout": codec.encode(found)})
+    place.follow(lab, "look.watch", {}, _write)
+
+
+def _tell_the_time(place: Place, lab: str) -> None:
+    """Each change of the lab's clock, until the lab ends, which the main thread tells."""
+    before = None
+    while True:
+        time.sleep(CLOCK_INTERVAL)
+        try:
+            clock = place.clock(lab)
+            if clock != before:
+                _say({"clock": asdict(clock)})
+        except (LvsnetError, BrokenPipeError):
+            return
+        before = clock
+
+
+def _writer() -> Callable[[str], None]:
+    lock = threading.Lock()
+
+    def write(line: str) -> None:
+        content = memoryview(f"{line}\n".encode())
+        with lock:
+            while content:
+                content = content[os.write(1, content) :]
+
+    return write
+
+
+_write = _writer()
+
+
+def _say(words: dict[str, object]) -> None:
+    _write(json.dumps(words))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -5,40 +5,55 @@ That is /proc/net/ip_vs_conn with who told of them (ip_vs_conn.c). No I/O here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from lvsnet.endpoint import joined, parted
 from lvsnet.observe.table_model import FWMARK, Connection, Connections, Wanted
 
 FILE = "ip_vs_conn_sync"
-FIELDS = 10
+FIELDS, STATE = 10, 7
 """Of a line: protocol; address and port of client, virtual service and real server, in hexadecimal
 digits; state, origin, seconds until it expires."""
 IP = "IP"
 """The protocol of a template that is for all of a firewall mark; its service's address is the mark
 (ip_vs_sched_persist() of ip_vs_core.c)."""
+MANY = 1024
+"""Addresses whose text is remembered: of most entries a few are the same."""
 LONG = 8
 """Digits of an IPv4 address; an IPv6 address has colons, too."""
 
 
-def parse(text: str, names: Mapping[str, str]) -> Iterator[Connection]:
-    """``names``: address without port -> node. Lines of any other shape are left out."""
-    for line in text.splitlines():
-        fields = line.split()
-        if len(fields) == FIELDS and fields[-1].isdecimal():
-            yield _connection(fields, names)
-
-
 def narrowed(text: str, wanted: Wanted, names: Mapping[str, str]) -> Connections:
-    """Those that are wanted, sorted by service, client and real server; of them the first."""
-    found = [one for one in parse(text, names) if _is(one, wanted)]
-    found.sort(key=_key)
-    return Connections(len(found), tuple(found[: wanted.most or None]))
+    """Those that are wanted, sorted by service, client and real server; of them the first.
+
+    ``names``: address without port -> node. Lines of any other shape are left out.
+    """
+    # A director may have very many, of which few are shown: what is left out is not understood.
+    rows = [
+        row
+        for line in text.splitlines()
+        if len(row := line.split()) == FIELDS
+        and row[-1].isdecimal()
+        and wanted.state in ("", row[STATE])
+    ]
+    rows.sort(key=_key)
+    if wanted.address or wanted.real_servers or wanted.port:
+        found = [one for row in rows if _is(one := _connection(row, names), wanted)]
+        return Connections(len(found), tuple(found[: wanted.most or None]))
+    listed = rows[: wanted.most or None]
+    return Connections(len(rows), tuple(_connection(row, names) for row in listed))
 
 
-def _connection(fields: list[str], names: Mapping[str, str]) -> Connection:
-    protocol, *ends, state, origin, expires = fields
+def _key(row: list[str]) -> tuple[object, ...]:
+    """All addresses of one family have as many digits."""
+    protocol, client, client_port, virtual, virtual_port, *rest = row
+    return protocol, len(virtual), virtual, virtual_port, len(client), client, client_port, rest
+
+
+def _connection(row: list[str], names: Mapping[str, str]) -> Connection:
+    protocol, *ends, state, origin, expires = row
     client, client_port, virtual, virtual_port, real, real_port = ends
     of_mark = protocol == IP
     source, server = _address(client), _address(real)
@@ -55,6 +70,7 @@ def _connection(fields: list[str], names: Mapping[str, str]) -> Connection:
     )
 
 
+@lru_cache(MANY)
 def _address(digits: str) -> str:
     if ":" in digits:
         return str(IPv6Address(digits))
@@ -81,12 +97,3 @@ def _is(one: Connection, wanted: Wanted) -> bool:
     # A template may be for all ports of an address.
     virtual, its_port = parted(one.service)
     return wanted.address == virtual or (its_port == "0" and virtual == parted(wanted.address)[0])
-
-
-def _key(one: Connection) -> tuple[object, ...]:
-    client, port = parted(one.client)
-    return one.protocol, one.service, ":" in client, _number(client), int(port), one.real_server
-
-
-def _number(address: str) -> int:
-    return int(IPv6Address(address) if ":" in address else IPv4Address(address))

@@ -24,8 +24,9 @@ function pictureSection(run) {
   if (!run.picture) return null;
   const content = btoa(bytesOf(run.picture));
   return section("picture", "The lab",
-    el("img", { class: "picture", alt: `The lab ${run.lab}: its segments and nodes`,
-      src: `data:image/svg+xml;base64,${content}` }));
+    el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Picture of the lab" },
+      el("img", { class: "picture", alt: `The lab ${run.lab}: its segments and nodes`,
+        src: `data:image/svg+xml;base64,${content}` })));
 }
 
 function bytesOf(text) {

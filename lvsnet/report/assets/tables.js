@@ -83,7 +83,7 @@ function stepsSection(run, goTo) {
     el("td", { class: "text", role: "cell" }, one.text, one.said ? el("div", { class: "note" }, one.said) : null,
       one.expected ? el("div", { class: "why" }, `expected ${one.expected}`) : null),
     cell(one.seen, one.state === "failed" ? "text bad" : "text"),
-    cell(one.line ? String(one.line) : "", "number"));
+    cell(one.line ? String(one.line) : "", "number line"));
   return section("steps", "Steps", table({ class: "rows" }, "The scenario's steps",
     ["#begun", "#took", "result", "step", "seen", "#line"],
     [...run.always.map((one) => rowOf(one, true)), ...run.steps.map((one) => rowOf(one, false))]));

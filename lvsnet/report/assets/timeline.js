@@ -31,8 +31,8 @@ class TimeLine {
     this.faults = el("div", { class: "fault-lines", "aria-hidden": "true" });
     this.layer = el("div", {
       class: "layer", tabindex: "0", role: "slider", "aria-label": "Time in seconds",
-      "aria-valuemin": moment(this.whole[0]), "aria-valuemax": moment(this.whole[1]),
-      "aria-valuenow": moment(this.whole[0]), "aria-describedby": "keys",
+      "aria-valuemin": this.whole[0] / SECOND, "aria-valuemax": this.whole[1] / SECOND,
+      "aria-valuenow": this.whole[0] / SECOND, "aria-describedby": "keys",
     }, this.faults, this.line, this.selection);
     this.readout = el("aside", { class: "readout", "aria-label": "Values at the cursor" });
     const body = el("div", { class: "tracks" },
@@ -215,7 +215,7 @@ class TimeLine {
         el("b", {}, `${moment(one.at)} s ${one.node}`), ` ${one.text}`,
         one.count > 1 ? ` (${one.count} such)` : null)),
       ...values(lists, cursor, scale));
-    this.layer.setAttribute("aria-valuenow", moment(cursor));
+    this.layer.setAttribute("aria-valuenow", cursor / SECOND);
     this.layer.setAttribute("aria-valuetext", [when, ...near.map((one) => `${one.node} ${one.text}`),
       ...lists.map(({ title, found }) =>
         `${title}: ${found.map((one) => `${one.name} ${one.words}`).join(", ")}`)].join("; "));

@@ -7,140 +7,37 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
+from small_lab import DEADLINE, VIP, Small, awaited, end, made
 
-from lvsnet.engine import namespaces, network, ready
+from lvsnet.engine import namespaces, network
 from lvsnet.engine.links import Links
-from lvsnet.engine.runtimes.crun import Crun
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import arp, events, lab_watch, nd, outlet
 from lvsnet.observe.event import Event
 from lvsnet.observe.events import Watcher
-from lvsnet.plan.model import AddressHeld, Daemon, Interface, Node, Plan, Segment
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="making network namespaces and entering others needs root"
 )
 
-VIP = "192.168.10.100"
-DEADLINE = 20.0
-DAEMON = Daemon("sleeper", ("sleep",), 0)
-
-
-@dataclass(frozen=True)
-class Processes(Crun):
-    """The files of labs of crun's, whose nodes are processes outside of control groups."""
-
-    def _running(self, lab: str, node: str) -> int:
-        try:
-            pid = self._pid(lab, node, "init.pid")
-        except FileNotFoundError:
-            return 0
-        return pid if ready.runs(pid) else 0
-
-
-@dataclass
-class Small:
-    """The lab, by name ``lab``, its nodes ``lb01`` and ``lb02``."""
-
-    plan: Plan
-    runtime: Processes
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    inits: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def switch_on(self, name: str) -> None:
-        node = next(one for one in self.plan.nodes if one.name == name)
-        home = self.runtime.state / "labs" / self.plan.lab / name
-        log = self.runtime.log(self.plan.lab, name)
-        for directory in (home, log.parent):
-            directory.mkdir(parents=True, exist_ok=True)
-        log.touch()
-        init = self.starts("unshare", "--net", "sleep", "infinity")
-        here = Path("/proc/self/ns/net").stat().st_ino
-        awaited(lambda: namespaces.of_process(init.pid).stat().st_ino != here)
-        with network.opened(namespaces.of_fabric(self.plan.lab)) as fabric:
-            network.wire(fabric, network.bridges(fabric, self.plan.segments), node, init.pid)
-        network.configure(node, init.pid)
-        self.inits[name] = init
-        (home / "init.pid").write_text(str(init.pid))
-
-    def switch_off(self, name: str) -> None:
-        """Return when its namespace is gone, too: nobody must keep it."""
-        end(self.inits.pop(name))
-        port = next(one.interfaces[0].port for one in self.plan.nodes if one.name == name)
-        with network.opened(namespaces.of_fabric(self.plan.lab)) as links:
-            awaited(lambda: links.find(port) is None)
-
-    def daemon(self, name: str) -> subprocess.Popen[bytes]:
-        """One that runs from now on."""
-        process = self.starts("sleep", "infinity")
-        home = self.runtime.state / "labs" / self.plan.lab / name
-        (home / f"{DAEMON.name}.pid").write_text(str(process.pid))
-        return process
-
-    def starts(self, *argv: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(argv)
-        self.processes.append(process)
-        return process
-
-    def says(self, name: str, line: str) -> None:
-        with self.runtime.log(self.plan.lab, name).open("a") as log:
-            log.write(line)
-
-    def address(self, name: str, change: Callable[[Links, int], None]) -> None:
-        with network.opened(namespaces.of_process(self.inits[name].pid)) as links:
-            change(links, links.index("eth1"))
-
-    def watched(self) -> Watcher:
-        return events.begin(self.plan, self.runtime)
-
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Small]:
-    lab = f"ev{os.getpid()}"
-
-    def node(number: int) -> Node:
-        mac = f"02:00:00:00:00:0{number}"
-        address = (f"192.168.10.1{number}/24",)
-        wire = Interface("eth1", "lan", f"port{number}", mac, address, 1500)
-        return Node(
-            f"lb0{number}", "director", (wire,), (), (), (), (), (DAEMON,), (), (), (), False, ""
-        )
-
-    nodes = (node(1), node(2))
-    segments = (Segment("lan", "br-lan", 1500),)
-    held = (AddressHeld(VIP, ("lb01", "lb02")),)
-    one = Small(Plan(lab, segments, nodes, (), held, ()), Processes(tmp_path, None))
-    network.make_segments(namespaces.create_fabric(lab), segments)
-    try:
-        for name in ("lb01", "lb02"):
-            one.switch_on(name)
+    with made(tmp_path) as one:
         yield one
-    finally:
-        for process in one.processes:
-            end(process)
-        namespaces.remove_fabric(lab)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait(DEADLINE)
-
-
-def awaited(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.002)
+def watched(small: Small) -> Watcher:
+    return events.begin(small.plan, small.runtime)
 
 
 def come(watcher: Watcher, *wanted: tuple[str, str, str]) -> list[Event]:
@@ -168,7 +65,7 @@ def gives(links: Links, index: int) -> None:
 
 
 def test_a_vip_moves(small: Small) -> None:
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         assert watcher.read() == []
         before = time.monotonic_ns()
         small.address("lb01", takes)
@@ -190,7 +87,7 @@ def test_what_is_there_at_first_is_not_told(small: Small) -> None:
     small.address("lb01", takes)
     small.says("lb01", "(VI_1) Entering MASTER STATE\n")
     small.daemon("lb01")
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         small.says("lb01", "(VI_1) Entering MASTER STATE\n")
         assert watcher.end() == []
 
@@ -199,7 +96,7 @@ def test_how_things_stand_at_first_is_known(small: Small) -> None:
     small.says("lb01", "(VI_1) Entering MASTER STATE\n")
     small.daemon("lb01")
     small.address("lb01", takes)
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         assert seen(list(watcher.initial)) == [
             ("vrrp", "lb01", "master"),
             ("vip", "lb01", "gained"),
@@ -209,7 +106,7 @@ def test_how_things_stand_at_first_is_known(small: Small) -> None:
         assert watcher.initial[0].at <= time.monotonic_ns()
     network.pull_out(namespaces.of_fabric(small.plan.lab), small.plan.nodes[0].interfaces)
     small.switch_off("lb02")
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         assert seen(list(watcher.initial)) == [
             ("link", "lb01", "down"),
             ("vrrp", "lb01", "master"),
@@ -221,7 +118,7 @@ def test_how_things_stand_at_first_is_known(small: Small) -> None:
 def test_a_cable_is_pulled_and_plugged(small: Small) -> None:
     node = small.plan.nodes[0]
     fabric = namespaces.of_fabric(small.plan.lab)
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         network.pull_out(fabric, node.interfaces)
         (down,) = come(watcher, ("link", "lb01", "down"))
         with network.opened(fabric) as links:
@@ -231,7 +128,7 @@ def test_a_cable_is_pulled_and_plugged(small: Small) -> None:
 
 
 def test_a_gratuitous_arp_is_heard_with_its_sender(small: Small) -> None:
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         with namespaces.entered(namespaces.of_process(small.inits["lb02"].pid)):
             announce("eth1", "02:00:00:00:00:02", VIP)
         (found,) = come(watcher, ("arp", "lb02", "gratuitous"))
@@ -246,7 +143,7 @@ def test_an_unsolicited_neighbour_advertisement_is_heard_with_its_sender(small: 
     frame = advertisement("02:00:00:00:00:02", "fd00:10::100")
     solicited = frame[:58] + b"\x60" + frame[59:]
     echo = frame[:54] + b"\x80" + frame[55:]
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         with (
             namespaces.entered(namespaces.of_process(small.inits["lb02"].pid)),
             socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as end,
@@ -278,7 +175,7 @@ def announce(interface: str, mac: str, address: str) -> None:
 
 
 def test_keepalived_says_what_it_becomes(small: Small) -> None:
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         small.says("lb02", "Fri Jan  1 00:00:03 2027: (VI_1) Entering MAS")
         small.says("lb02", "TER STATE\nFri Jan  1 00:00:03 2027: (VI_1) setting VIPs.\n")
         (found,) = come(watcher, ("vrrp", "lb02", "master"))
@@ -287,7 +184,7 @@ def test_keepalived_says_what_it_becomes(small: Small) -> None:
 
 def test_a_node_loses_power_and_boots(small: Small) -> None:
     small.address("lb01", takes)
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         descriptors = Path(f"/proc/{watcher.process.pid}/fd")
         before = len(list(descriptors.iterdir()))
         small.switch_off("lb01")
@@ -305,7 +202,7 @@ def test_a_node_that_never_was_on_is_switched_on(small: Small) -> None:
     small.switch_off("lb02")
     log = small.runtime.log(small.plan.lab, "lb02")
     log.unlink()
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         small.switch_on("lb02")
         small.says("lb02", "(VI_1) Entering BACKUP STATE (init)\n")
         come(watcher, ("node", "lb02", "on"), ("vrrp", "lb02", "backup"))
@@ -314,7 +211,7 @@ def test_a_node_that_never_was_on_is_switched_on(small: Small) -> None:
 def test_a_daemon_ends_and_is_started(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab_watch, "SLOWLY", 1_000_000)  # never
     daemon = small.daemon("lb01")
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         end(daemon)
         (exited,) = come(watcher, ("daemon", "lb01", "exited"))
         assert (exited.subject, exited.text) == ("sleeper", "sleeper has ended")
@@ -324,7 +221,7 @@ def test_a_daemon_ends_and_is_started(small: Small, monkeypatch: pytest.MonkeyPa
 
 def test_the_end_has_all_that_happened_before(small: Small) -> None:
     times = 3000
-    watcher = small.watched()
+    watcher = watched(small)
     os.kill(watcher.process.pid, signal.SIGSTOP)
     with network.opened(namespaces.of_process(small.inits["lb01"].pid)) as links:
         index = links.index("eth1")
@@ -344,7 +241,7 @@ def test_a_reader_that_does_not_come_for_long_misses_nothing(
 ) -> None:
     monkeypatch.setattr(outlet, "MOST_QUEUED", 1000)
     times = 600
-    watcher = small.watched()
+    watcher = watched(small)
     with network.opened(namespaces.of_process(small.inits["lb01"].pid)) as links:
         index = links.index("eth1")
         for _ in range(times):
@@ -364,7 +261,7 @@ def test_it_is_told_when_something_may_be_missing(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arp, "BUFFER", 4096)
-    watcher = small.watched()
+    watcher = watched(small)
     os.kill(watcher.process.pid, signal.SIGSTOP)
     with network.opened(namespaces.of_process(small.inits["lb01"].pid)) as links:
         index = links.index("eth1")
@@ -383,7 +280,7 @@ def test_it_is_told_when_something_may_be_missing(
 
 
 def test_a_destroyed_lab_is_watched_no_more(small: Small) -> None:
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         for name in ("lb01", "lb02"):
             small.switch_off(name)
         namespaces.remove_fabric(small.plan.lab)
@@ -392,14 +289,14 @@ def test_a_destroyed_lab_is_watched_no_more(small: Small) -> None:
 
 
 def test_a_watch_that_is_killed_says_so(small: Small) -> None:
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         os.kill(watcher.process.pid, signal.SIGKILL)
         with pytest.raises(LvsnetError, match="watched no more"):
             come(watcher, ("node", "lb01", "on"))
 
 
 def test_one_that_was_killed_does_not_end_as_if_nothing_had_happened(small: Small) -> None:
-    watcher = small.watched()
+    watcher = watched(small)
     os.kill(watcher.process.pid, signal.SIGKILL)
     with pytest.raises(LvsnetError, match="watched no more"):
         watcher.end()
@@ -410,7 +307,7 @@ def test_it_ends_with_who_began_it(small: Small) -> None:
     parent = os.fork()
     if parent == 0:
         try:
-            os.write(tells, str(small.watched().process.pid).encode())
+            os.write(tells, str(watched(small).process.pid).encode())
             signal.pause()
         finally:
             os._exit(1)
@@ -425,7 +322,7 @@ def test_it_ends_with_who_began_it(small: Small) -> None:
 
 def test_nothing_is_left(small: Small) -> None:
     before = set(Path("/proc/self/fd").iterdir())
-    with small.watched() as watcher:
+    with watched(small) as watcher:
         process = watcher.process.pid
     assert set(Path("/proc/self/fd").iterdir()) == before
     with pytest.raises(ProcessLookupError):
@@ -434,7 +331,7 @@ def test_nothing_is_left(small: Small) -> None:
 
 def test_it_holds_no_pipe_of_its_parents_open(small: Small) -> None:
     told, tells = os.pipe()
-    with small.watched():
+    with watched(small):
         os.close(tells)
         assert select.select([told], [], [], DEADLINE)[0]
         assert os.read(told, 1) == b""

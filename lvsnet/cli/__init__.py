@@ -67,6 +67,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "lint": Command("lint:lint", "Look for what labs and keepalived.conf files get wrong."),
     "render": Command("render:render", "Write the files of every machine of a lab."),
     "export": Command("export:export", "Write a lab for containerlab or Vagrant."),
+    "graph": Command("graph:graph", "Draw a lab, and the way of a request through it."),
     "plan": Group("plan:app", "Plan a site before it is built: how many VIPs."),
     "schema": Command("schema:schema", "Print the lab file's JSON Schema."),
     "diff": Command("diff:diff", "Compare a running lab with its file."),

@@ -135,6 +135,24 @@ def lab_files(incomplete: str) -> list[Candidate]:
     return [*examples, _shell(incomplete, YAML)]
 
 
+def labs_files_and_examples(incomplete: str) -> list[Candidate]:
+    """The labs that run, lab files, and the examples by their names."""
+    running = labs(incomplete)
+    return [*running, *(one for one in lab_files(incomplete) if one[0] not in running)]
+
+
+def services(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """The services of the lab that is on the line already, if that runs."""
+    named = str(ctx.params.get("lab") or "")
+    return [
+        service.name
+        for name, place in _running()
+        if named in ("", name)
+        for service in place.record(name).plan.services
+        if service.name.startswith(incomplete)
+    ]
+
+
 def files(incomplete: str) -> list[Candidate]:
     """Any files of this machine's."""
     return [_shell(incomplete, FILES)]

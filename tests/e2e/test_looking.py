@@ -48,6 +48,18 @@ def test_the_table_agrees_with_the_json(site: User) -> None:
             assert f"{one['interface']} {one['address']}" in table
 
 
+def test_a_picture_shows_what_is_so_now(site: User) -> None:
+    site.does("stop", "nginx02")
+    drawn = site.does("graph", "looking", "-f", "dot")
+    site.does("start", "nginx02")
+    assert re.search(rf"<B>lb01</B>.*<B>VIP &#160;{VIP}  150</B>", drawn)
+    assert not re.search(rf"<B>lb02</B>.*<B>VIP &#160;{VIP}", drawn)
+    assert "<B>nginx02</B>  off" in drawn
+    assert "<B>nginx01</B>  realserver" in drawn
+    of_file = site.does("graph", str(site.home / "looking.yaml"), "-f", "dot")
+    assert "<B>nginx02</B>  realserver" in of_file
+
+
 def test_a_lab_that_does_not_run_cannot_be_looked_at(site: User) -> None:
     done = site.tries("inspect", "other")
     assert (done.code, done.err) == (1, "lvsnet: lab other does not run; there is looking\n")

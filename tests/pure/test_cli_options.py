@@ -14,9 +14,12 @@ from lvsnet import cli
 if TYPE_CHECKING:
     from typer._click import Context
 
-NO_RESULTS_OF_THEIR_OWN = {"exec", "shell", "cp", "schema", "completion", "report", "watch"}
+NO_RESULTS_OF_THEIR_OWN = {
+    *("exec", "shell", "cp", "schema", "completion", "report", "graph", "watch"),
+}
 """What these print is a node's, or in a language of its own; cp says nothing, or an archive, report
-writes a page, and watch is for people alone: programs have `lvsnet events` and `lvsnet ipvs`."""
+and graph write a page or a picture, and watch is for people alone: programs have `lvsnet events`
+and `lvsnet ipvs`."""
 
 
 def contexts(name: str) -> Iterator[tuple[str, TyperCommand, Context]]:

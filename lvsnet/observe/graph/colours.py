@@ -20,6 +20,7 @@ _SHAPES = {
     ".cut": "stroke-dasharray:5 4",
     ".off .box": "stroke-dasharray:5 4",
     ".off text": "opacity:.55",
+    ".off .head": "opacity:.55",
     ".flow": "fill:none;stroke-width:2.25;stroke-linejoin:round;stroke-linecap:round",
     ".casing": "fill:none;stroke-width:5.5;stroke-linejoin:round",
     ".tunnel.flow": "stroke-dasharray:7 3",

@@ -20,7 +20,7 @@ from lvsnet.observe.graph.picture import (
 )
 from lvsnet.observe.graph.placing import Item, spread
 from lvsnet.observe.graph.scene import Bar, Box, Link, Scene
-from lvsnet.observe.graph.sizes import AISLE, BESIDE, BETWEEN, FOLD, GAP, RAIL, SLOT, TITLE
+from lvsnet.observe.graph.sizes import AISLE, BESIDE, BETWEEN, FOLD, GAP, RAIL, SLOT
 from lvsnet.observe.graph.slots import Slots
 from lvsnet.observe.graph.spans import Span, spans
 
@@ -41,7 +41,7 @@ class _Way:
     def points(self, offset: float, lane: float) -> tuple[Point, ...]:
         """From the lane of a bar to the box's edge."""
         if self.rail:
-            y = self.box.y + TITLE / 2 + offset / 2
+            y = self.box.y + self.box.height / 2 + offset
             return (self.x + offset, lane), (self.x + offset, y), (self.box.x, y)
         edge = self.box.y + self.box.height if self.above else self.box.y
         if self.x == self.bar:
@@ -205,6 +205,7 @@ def _spans(
     depth: Mapping[str, int],
     middles: Mapping[str, float],
 ) -> Mapping[str, Span]:
+    boxes = {one.name: one for one in scene.boxes}
     ends: dict[str, list[float]] = {one.name: [] for one in scene.bars}
     across: dict[str, list[float]] = {one.name: [] for one in scene.bars}
     for stack in stacks:
@@ -212,6 +213,8 @@ def _spans(
             straight = middles[stack.name] + _shift(stack, segment, depth)
             x = middles.get(passing(stack, segment), straight)
             ends[segment].append(x)
+            if len(stack.boxes) > 1:
+                ends[segment].append(middles[stack.name] - _wide(stack, boxes) / 2 - RAIL / 2)
             between = list(passed(stack, depth[segment]))
             for one in scene.bars:
                 if layer_of_depth(depth[one.name]) in between:

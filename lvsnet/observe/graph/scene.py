@@ -80,7 +80,7 @@ class Scene:
     links: tuple[Link, ...]
     paths: tuple[Path, ...]
     notes: tuple[str, ...] = ()
-    """Faults that are no single node's."""
+    """What is wrong, but no single node's."""
 
 
 def scene(plan: Plan, site: Site | None = None, faults: Sequence[Fault] = ()) -> Scene:
@@ -88,8 +88,10 @@ def scene(plan: Plan, site: Site | None = None, faults: Sequence[Fault] = ()) ->
     seen = {node.name: node for node in site.nodes} if site else {}
     cut = {(one.node, one.interface) for one in faults if isinstance(one, LinkDown)}
     holders = _holders(plan, site)
-    net = network(plan, holders, [node.name for node in seen.values() if not node.running])
-    out = {one.name: _out(one, holders, seen) for one in plan.services}
+    first = {address: nodes[0] if nodes else "" for address, nodes in holders.items()}
+    off = [node.name for node in seen.values() if not node.running]
+    net = network(plan, first, off, cut)
+    out = {one.name: _out(one, first, seen) for one in plan.services}
     without = _out_of(plan, out)
     return Scene(
         plan.lab,
@@ -105,22 +107,23 @@ def scene(plan: Plan, site: Site | None = None, faults: Sequence[Fault] = ()) ->
             for one in node.interfaces
         ),
         tuple(path(plan, one, net, out[one.name]) for one in plan.services),
-        tuple(str(one) for one in faults if len(nodes_of(one)) > 1),
+        (
+            *(f"{address} is on {' and '.join(on)}" for address, on in holders.items() if on[1:]),
+            *(str(one) for one in faults if len(nodes_of(one)) > 1),
+        ),
     )
 
 
-def _holders(plan: Plan, site: Site | None) -> Mapping[str, str]:
-    """Address that VRRP moves -> who has it, or would have it with all up."""
+def _holders(plan: Plan, site: Site | None) -> Mapping[str, Sequence[str]]:
+    """Address that VRRP moves -> those who have it, or who would have it with all up."""
     if site is None:
         return {
-            address: instance.priorities[0][0]
+            address: [name for name, _ in instance.priorities[:1]]
             for instance in plan.vrrp
-            if instance.priorities
             for address in instance.addresses
         }
     addresses = [address for instance in plan.vrrp for address in instance.addresses]
-    found = {address: site.holders(address) for address in (*addresses, *site.vips)}
-    return {address: nodes[0] if nodes else "" for address, nodes in found.items()}
+    return {address: site.holders(address) for address in dict.fromkeys((*addresses, *site.vips))}
 
 
 def _out(
@@ -159,7 +162,7 @@ def _box(
     plan: Plan,
     node: Node,
     seen: SeenNode | None,
-    holders: Mapping[str, str],
+    holders: Mapping[str, Sequence[str]],
     faults: Sequence[Fault],
     without: Sequence[str],
 ) -> Box:
@@ -198,13 +201,15 @@ def _addresses(plan: Plan, node: Node, seen: SeenNode | None, *, off: bool) -> I
             yield Line(Kind.QUIET, interface)
 
 
-def _vips(plan: Plan, node: Node, holders: Mapping[str, str], *, off: bool) -> Iterator[Line]:
+def _vips(
+    plan: Plan, node: Node, holders: Mapping[str, Sequence[str]], *, off: bool
+) -> Iterator[Line]:
     for instance in plan.vrrp:
         priority = dict(instance.priorities).get(node.name)
         if priority is None:
             continue
         for address in instance.addresses:
-            held = holders.get(address) == node.name and not off
+            held = node.name in holders.get(address, ()) and not off
             yield Line(Kind.HELD if held else Kind.BACKUP, f"VIP  {address}", str(priority))
 
 

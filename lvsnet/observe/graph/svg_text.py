@@ -49,8 +49,8 @@ def size(picture: Picture, paths: Sequence[PlacedPath]) -> tuple[float, float]:
     return round(width), round(TOP + picture.height + below + MARGIN)
 
 
-def written(picture: Picture, shown: str | None) -> str:
-    """The picture with one service's path, or with none for ``None``."""
+def written(picture: Picture, shown: str) -> str:
+    """The picture with one service's path, or with none for ``""``."""
     chosen = [path for path in picture.paths if path.service == shown]
     width, height = size(picture, chosen)
     head = (
@@ -67,22 +67,29 @@ def written(picture: Picture, shown: str | None) -> str:
     )
 
 
-def body(picture: Picture, paths: Sequence[PlacedPath]) -> Iterator[str]:
-    """What is in the svg element, but its style."""
+def body(picture: Picture, paths: Sequence[PlacedPath], begin: str | None = None) -> Iterator[str]:
+    """What is in the svg element, but its style.
+
+    Of a page that shows one path at a time, ``begin`` is the service whose is the first. It shows a
+    node's details itself, for which nodes can be reached by keys.
+    """
+    page = begin is not None
     width, height = size(picture, paths)
     left = MARGIN + max(0.0, (width - 2 * MARGIN - picture.width) / 2)
     yield f'<g class="{colours.NAME}">'
     yield f'<rect class="paper" width="{width}" height="{height}"/>'
     yield _text(MARGIN, 30, picture.lab, "strong", 18)
+    if picture.live:
+        yield _text(MARGIN + 8 + measure.sans(picture.lab, 18), 30, "now", "muted", 12.5)
     yield f'<g transform="translate({_number(left)} {_number(TOP)})">'
     for bar in picture.bars:
         yield from _bar(bar)
     for link in picture.links:
         yield from _link(link)
     for box in picture.boxes:
-        yield from _box(box)
+        yield from _box(box, page=page)
     for path in paths:
-        yield f'<g class="path" data-service={quoteattr(path.service)}>'
+        yield f'<g class="path" data-service={quoteattr(path.service)}{_hidden(path, begin)}>'
         for _, step in groupby(path.arrows, key=lambda arrow: arrow.step):
             yield from _arrows(list(step))
         for arrow in path.arrows:
@@ -91,7 +98,7 @@ def body(picture: Picture, paths: Sequence[PlacedPath]) -> Iterator[str]:
     yield "</g>"
     below = TOP + picture.height + 30
     for path in paths:
-        yield f'<g class="path" data-service={quoteattr(path.service)}>'
+        yield f'<g class="path" data-service={quoteattr(path.service)}{_hidden(path, begin)}>'
         yield _text(MARGIN, 49, path.title, "muted", 12.5)
         yield from _legend(path, below)
         yield "</g>"
@@ -99,6 +106,10 @@ def body(picture: Picture, paths: Sequence[PlacedPath]) -> Iterator[str]:
         y = below + LEGEND * (max((len(_words(path)) for path in paths), default=0) + n)
         yield _text(MARGIN, y, note, "bad", 12.5)
     yield "</g>"
+
+
+def _hidden(path: PlacedPath, begin: str | None) -> str:
+    return "" if begin is None or begin == path.service else ' hidden=""'
 
 
 def _title(picture: Picture) -> str:
@@ -135,11 +146,13 @@ def _link(placed: PlacedLink) -> Iterator[str]:
             )
 
 
-def _box(placed: PlacedBox) -> Iterator[str]:
+def _box(placed: PlacedBox, *, page: bool) -> Iterator[str]:
     box, x, y, width = placed.box, placed.x, placed.y, placed.width
     off = " off" if box.off else ""
-    yield f'<g class="node {escape(box.role)}{off}" data-node={quoteattr(box.name)}>'
-    yield f"<title>{escape(chr(10).join((box.name, *box.details)))}</title>"
+    keys = f' tabindex="0" aria-label={quoteattr(f"{box.name}, {box.role}")}' if page else ""
+    yield f'<g class="node {escape(box.role)}{off}" data-node={quoteattr(box.name)}{keys}>'
+    if not page:
+        yield f"<title>{escape(chr(10).join((box.name, *box.details)))}</title>"
     yield _rect("box", x, y, width, placed.height, 7)
     bottom = y + TITLE - 4 if box.lines else y + placed.height - 0.6
     yield (

@@ -6,12 +6,12 @@ reached there, and any other one by the route with the longest prefix (ip-route(
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_network
 from ipaddress import ip_interface as parsed
 
-from lvsnet.plan.model import Plan
+from lvsnet.plan.model import Node, Plan
 
 MOST_HOPS = 16
 """Of one way; more is a loop."""
@@ -74,9 +74,8 @@ class Network:
 
     def _next(self, node: str, address: Address) -> str:
         """The address, or the gateway that it is reached by; empty without any."""
-        if any(address in own.network for _, own in self.own.get(node, ())):
-            return str(address)
-        best, length = "", -1
+        near = [own.network for _, own in self.own.get(node, ()) if address in own.network]
+        best, length = (str(address), near[0].prefixlen) if near else ("", -1)
         for destination, via in self.routes.get(node, ()):
             everything = "0.0.0.0/0" if ip_address(via).version == 4 else "::/0"
             network = ip_network(
@@ -93,10 +92,15 @@ class Network:
         return found[0] if found else ""
 
 
-def network(plan: Plan, holders: Mapping[str, str], off: Sequence[str] = ()) -> Network:
-    """The network of a plan, in which nodes may be off."""
+def network(
+    plan: Plan,
+    holders: Mapping[str, str],
+    off: Collection[str] = (),
+    cut: Collection[tuple[str, str]] = (),
+) -> Network:
+    """The network of a plan, in which nodes may be off, and links cut: of a node its interface."""
     return Network(
-        {node.name: list(_own(plan, node.name)) for node in plan.nodes if node.name not in off},
+        {node.name: list(_own(node, cut)) for node in plan.nodes if node.name not in off},
         {
             node.name: [(route.destination, route.via) for route in node.routes]
             for node in plan.nodes
@@ -105,8 +109,8 @@ def network(plan: Plan, holders: Mapping[str, str], off: Sequence[str] = ()) -> 
     )
 
 
-def _own(plan: Plan, name: str) -> Iterator[tuple[str, Own]]:
-    node = next(one for one in plan.nodes if one.name == name)
+def _own(node: Node, cut: Collection[tuple[str, str]]) -> Iterator[tuple[str, Own]]:
     for interface in node.interfaces:
-        for address in interface.addresses:
-            yield interface.segment, parsed(address)
+        if (node.name, interface.name) not in cut:
+            for address in interface.addresses:
+                yield interface.segment, parsed(address)

@@ -84,17 +84,18 @@ def traces(user: User, place: Place, lab: str) -> list[str]:
 
 
 def destroy_under_shell_and_logs(user: User, lab: str, node: str) -> None:
-    """Destroy a lab while a shell and the logs of a node are followed, and its IPVS tables watched:
-    all end, and say so."""
+    """Destroy a lab while a shell and the logs of a node are followed, what happens in the lab, and
+    its IPVS tables: all end, and say so."""
     shell = (LVSNET, "shell", f"{lab}/{node}", "sh", "-c", "echo ready; sleep 1000")
     following = user.begin("logs", "-f", f"{lab}/{node}")
+    telling = user.begin("events", "-f", lab)
     watching = user.begin("ipvs", "--watch", "--lab", lab)
     try:
         with terminal(*shell, environment=user.environment, cwd=user.home) as at:
             at.until("ready", STARTED_S)
             reads(watching, b"\n", STARTED_S)
             user.does("destroy", lab)
-            for process in (following, watching):
+            for process in (following, telling, watching):
                 _, err = process.communicate(timeout=10)
                 assert (process.returncode, err[:8], err.count(b"\n")) == (1, b"lvsnet: ", 1), err
             assert at.end() == 1
@@ -102,7 +103,7 @@ def destroy_under_shell_and_logs(user: User, lab: str, node: str) -> None:
             assert at.until(r"\n(\x1b\[m)?lvsnet: [^\r\n]+\r\n")
             assert at.rest() == ""
     finally:
-        for process in (following, watching):
+        for process in (following, telling, watching):
             kill(process)
 
 

@@ -152,6 +152,9 @@ def test_a_failover_is_told_as_it_happens_and_afterwards(site: User) -> None:
 
     # None is told twice, none is missing, and what lvsnet itself knows has its exact time.
     assert len(set(live)) == len(live)
+    for one in in_order:
+        if one.kind in ("fault", "node", "traffic"):
+            assert list(map(named, live)).count(named(one)) == 1, one
     after = told(site.does("events", "--format", "json"))
     exact = {one for one in after if one.within == 0}
     own = {one for one in live if one.kind in ("fault", "step", "traffic", "lab")}

@@ -79,6 +79,8 @@ def test_nodes_of_the_only_lab() -> None:
 
 @pytest.mark.usefixtures("one_lab")
 def test_what_faults_are_of() -> None:
+    assert offered("events", "--node", "lb") == ("nothing", ["lb01", "lb02"])
+    assert offered("events", "dr", "--kind", "v") == ("nothing", ["vip", "vrrp"])
     assert offered("fault", "lin") == ("nothing", ["link"])
     assert offered("fault", "freeze", "lb") == ("nothing", ["lb01", "lb02"])
     assert offered("fault", "link", "") == ("nothing", ["down", "up"])

@@ -199,6 +199,21 @@ def test_a_span_that_is_dragged_over_is_shown(shown: Browser) -> None:
     assert 4.4 <= seen[-1] <= 5.01
 
 
+def test_a_real_server_that_is_chosen_stands_out(shown: Browser) -> None:
+    found = "[...document.querySelectorAll('.faint')].map((one) => one.dataset.server)"
+    faint = f"[...new Set({found})]"
+    choose = "document.querySelectorAll('.legend button')[given[0]].click();"
+    shown.run(choose, 1)
+    assert shown.run(f"return {faint};") == ["nginx01"]
+    shown.mouse("mouseWheel", *place(shown, 6), deltaX=0, deltaY=-300)
+    assert shown.run(f"return {faint};") == ["nginx01"]
+    assert shown.run("return document.querySelectorAll('.faint').length;") == 6
+    shown.run(choose, 0)
+    assert shown.run(f"return {faint};") == ["nginx02"]
+    shown.run(choose, 0)
+    assert shown.run(f"return {faint};") == []
+
+
 def test_keys_move_zoom_and_go_from_event_to_event(shown: Browser) -> None:
     def press(key: str, times: int = 1) -> None:
         for _ in range(times):

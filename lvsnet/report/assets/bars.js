@@ -5,11 +5,14 @@ const LOWEST = 14;  // pixels of a bar that words fit in
 const LEAST = 1.5;  // pixels of a bar that lasted next to no time
 
 /**
- * A row of bars. `spans` are [from, to, what]; `look(what)` gives the bar's class, its words and
- * what a reader is told.
+ * A row of bars. `spans` are [from, to, what]; `look(what)` gives the bar's class and its words;
+ * `server` is the real server that the row is about.
  */
-function barsRow({ name, title, spans, height = 16, look, ...more }) {
-  const plot = svg("svg", { class: "plot", height, role: "img", "aria-label": inWords(title, spans, look) });
+function barsRow({ name, title, spans, height = 16, look, server = null, ...more }) {
+  const plot = svg("svg", {
+    class: "plot", height, role: "img", "aria-label": inWords(title, spans, look),
+    "data-server": server,
+  });
   return {
     name, title, plot, ...more,
     draw(scale) {

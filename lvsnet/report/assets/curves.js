@@ -13,6 +13,7 @@ function curvesRow({ name, title, lines, height = 76 }) {
       plot.replaceChildren(grid(scale, height), ...levels(high, y, scale),
         ...lines.map((one) => svg("path", {
           d: stairs(one, scale, y), class: `curve stroke-${one.colour} dash-${one.dash}`,
+          "data-server": one.name,
         })));
     },
     read(time) {

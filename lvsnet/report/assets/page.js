@@ -76,7 +76,7 @@ function runView(run) {
   };
   const missing = run.missing.map((one) => MISSING[one] ?? one);
   const sections = [
-    line ? section("time-line", "Time line", legend(run, colours), line.element) : null,
+    line ? section("time-line", "Time line", legend(run, colours, line), line.element) : null,
     answersSection(run, colours), packetsSection(run, goTo), eventsSection(run, goTo),
     stepsSection(run, goTo), filesSection(run), pictureSection(run),
   ].filter(Boolean);
@@ -100,12 +100,24 @@ function parts(sections) {
   }));
 }
 
-function legend(run, colours) {
+/** What colours mean; a real server that is chosen stands out on the time line. */
+function legend(run, colours, line) {
   const item = (kind, name) => el("li", {}, swatch(kind), name);
+  const buttons = new Map();
+  const button = (name) => {
+    const found = el("button", {
+      type: "button", "aria-pressed": "false", title: "Have it stand out", click: () => {
+        line.single(line.only === name ? null : name);
+        for (const [other, one] of buttons) one.setAttribute("aria-pressed", line.only === other);
+      },
+    }, swatch(`fill-${colours.of(name)}`), name);
+    buttons.set(name, found);
+    return el("li", {}, found);
+  };
   const states = new Set(run.vrrp.flatMap((one) => one.spans.map(([, , what]) => what)));
   const servers = colours.names.filter((one) => one);
   return el("ul", { class: "legend", "aria-label": "Colours" },
-    ...servers.map((name) => item(`fill-${colours.of(name)}`, name)),
+    ...servers.map(button),
     run.lost ? item("lost", "lost") : null,
     run.outage ? item("outage", "no answer") : null,
     ...["master", "backup", "fault", "stopped", "off"].filter((one) => states.has(one))

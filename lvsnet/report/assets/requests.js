@@ -50,7 +50,7 @@ function requestsRow({ name, title, load, requests, colourOf, height = 110 }) {
       bins.counts.forEach((counts, n) => {
         children.push(svg("path", {
           d: columns(counts, base, bins, step, scale, zero, -unit),
-          class: `fill-${colourOf(requests.servers[n])}`,
+          class: `fill-${colourOf(requests.servers[n])}`, "data-server": requests.servers[n],
         }));
       });
       children.push(svg("path", {

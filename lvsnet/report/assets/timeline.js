@@ -13,6 +13,7 @@ class TimeLine {
     this.whole = [run.from, Math.max(run.to, run.from + SHORTEST)];
     this.scale = new Scale(...this.whole, 800);
     this.cursor = null;  // a time
+    this.only = null;  // the real server that stands out
     this.moments = [...new Set(run.happened.map((one) => one.at))];
     this.lines = [
       ...run.happened.filter((one) => one.kind === "fault")
@@ -111,7 +112,19 @@ class TimeLine {
     const [from, to] = this.whole, length = to - from;
     this.window.style.left = `${(100 * (scale.from - from)) / length}%`;
     this.window.style.width = `${(100 * (scale.to - scale.from)) / length}%`;
+    this.fade();
     this.mark();
+  }
+
+  /** Have one real server stand out from the others; null: all alike. */
+  single(server) {
+    this.only = server;
+    this.fade();
+  }
+
+  fade() {
+    for (const one of this.element.querySelectorAll("[data-server]"))
+      one.classList.toggle("faint", this.only !== null && one.dataset.server !== this.only);
   }
 
   /** Show from one time to another; false if that changes nothing. */

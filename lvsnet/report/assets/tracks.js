@@ -121,7 +121,7 @@ function tableGroups(run, colours) {
     title,
     rows: colours.sorted(run.tables.filter((one) => titleOf(one) === title)).map((one) => barsRow({
       name: one.name, height: 11, title: `${one.name} (${one.server}) in the table of ${one.node}`,
-      spans: one.spans, look: weightLook(colours.of(one.name)),
+      spans: one.spans, look: weightLook(colours.of(one.name)), server: one.name,
     })),
   }));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from lvsnet.engine.runtime import About, Record
 from lvsnet.engine.runtimes.docker import Docker
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.load import load
+from lvsnet.observe import capturing
+from lvsnet.observe.capture_model import Capture, Tapped
+from lvsnet.plan import codec
 from lvsnet.plan.compile import compile_lab
 from lvsnet.progress import silent
 
@@ -58,6 +62,7 @@ def test_a_helper_wires_a_lab_and_takes_it_away(lab: Record) -> None:
     assert a.running
     assert web.daemons == (("nginx", True),)
     assert labs.run(NAME, "a", "curl", "-s", "10.0.0.2") == (0, "web\n", "")
+    captured()
     helper.stop(NAME, "web")
     helper.start(NAME, "web", silent)
     assert labs.run(NAME, "a", "curl", "-s", "10.0.0.2") == (0, "web\n", "")
@@ -66,6 +71,31 @@ def test_a_helper_wires_a_lab_and_takes_it_away(lab: Record) -> None:
     helper.destroy(NAME)
     assert api.containers([f"lvsnet.lab={NAME}"]) == []
     assert not namespaces.of_fabric(NAME).exists()
+
+
+class SeenError(Exception):
+    """What was waited for has been seen."""
+
+
+def captured() -> None:
+    """A helper tells what passes, until nobody wants to know any more; then it is gone."""
+    reading = capturing.Reading()
+    kinds: list[str] = []
+
+    def told(line: str) -> None:
+        begun = reading.begun
+        for frame in reading.take(json.loads(line)) if line else ():
+            kinds.append(reading.in_words(frame).kind)
+        if reading.begun != begun:
+            assert labs.run(NAME, "a", "curl", "-s", "10.0.0.2") == (0, "web\n", "")
+        if "tcp-syn-ack" in kinds:
+            raise SeenError
+
+    wanted = codec.encode(Capture((Tapped("a", ()),), ()))
+    with pytest.raises(SeenError):
+        helper.follow(NAME, "look.capture", {"capture": wanted}, told)
+    assert "tcp-syn" in kinds
+    assert api.containers([helper.LABEL]) == []
 
 
 def test_an_engine_that_gives_no_privilege_is_told_with_the_way_out(lab: Record) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -197,6 +199,12 @@ def test_ipv6_options_are_passed_over() -> None:
         "fe80::1", "ff02::16", 0, bytes((58, 0)) + bytes(6) + struct.pack(">BBHI", 143, *3 * [0])
     )
     assert decode(RAW, packet).kind == "group"
+
+
+def test_the_page_names_all_kinds() -> None:
+    page = (Path(__file__).parents[2] / "docs/capture.md").read_text()
+    listed = page.partition("A packet's kind is")[2].partition(".")[0]
+    assert tuple(re.findall(r"`([a-z-]+)`", listed)) == KINDS
 
 
 def test_tunnels_in_tunnels_have_an_end() -> None:

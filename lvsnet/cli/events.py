@@ -93,8 +93,6 @@ def events(
         happening.follow(place, name, recall, shown.show)
     except KeyboardInterrupt as error:
         raise typer.Exit(130) from error
-    except BrokenPipeError as error:
-        raise typer.Exit(141) from error  # click would make it 1
 
 
 @dataclass

@@ -25,7 +25,6 @@ ACTS: Mapping[str, str] = {
     "look.until": "lvsnet.observe.acts:until",
     "look.up": "lvsnet.observe.acts:up",
     "look.events": "lvsnet.observe.acts:events",
-    "look.follow": "lvsnet.observe.acts:follow",
     "look.history": "lvsnet.observe.acts:history",
     "look.story": "lvsnet.observe.acts:story",
     "look.watch": "lvsnet.observe.screen:watch",

@@ -59,12 +59,6 @@ def tell(lab: str, *entries: Entry) -> None:
             os.close(fd)
 
 
-def entries(lab: str) -> list[Entry]:
-    """All that is remembered, in the order of writing; nothing of a lab without a journal."""
-    path = leftovers.journal_of(lab)
-    return [one for each in (old_of(path), path) for one in parsed(_content(each))]
-
-
 def parsed(content: bytes) -> list[Entry]:
     """The entries in whole lines of a journal; others, cut off by a full disk, are left out."""
     found: list[Entry] = []
@@ -106,13 +100,6 @@ def _turn(path: Path, fd: int) -> None:
     new = path.with_name(f"{path.name}.new")
     new.touch(mode=0o600)
     new.replace(path)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
 
 
 def _line(one: Entry) -> str:

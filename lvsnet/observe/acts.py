@@ -12,7 +12,6 @@ from lvsnet.progress import Report
 
 if TYPE_CHECKING:
     from lvsnet.observe.table_model import Table, Wanted
-    from lvsnet.observe.telling import Telling
 
 Request = Mapping[str, object]
 
@@ -49,19 +48,6 @@ def events(lab: str, runtime: Runtime, request: Request, report: Report) -> obje
     return [list(asdict(event).values()) for event in found]
 
 
-def follow(lab: str, runtime: Runtime, _request: Request, report: Report) -> object:
-    """``{}``: an empty line once it is watched, then each event as a list, as it comes.
-
-    Until it is interrupted, or the lab has ended.
-    """
-    from lvsnet.observe import telling
-
-    with telling.begin(runtime.record(lab).plan, runtime) as told:
-        report("")
-        _tell(told, report)
-    return None
-
-
 def history(lab: str, runtime: Runtime, _request: Request, _report: Report) -> object:
     """``{}``: ``{now, events}``: what has happened until then, as in `story`."""
     from lvsnet.observe import telling
@@ -70,9 +56,9 @@ def history(lab: str, runtime: Runtime, _request: Request, _report: Report) -> o
         return {"now": told.now, "events": [past.to_json(one) for one in told.past]}
 
 
-def story(lab: str, runtime: Runtime, _request: Request, report: Report) -> object:
-    """``{}``: what has happened, each event as `lvsnet.observe.past.to_json` has it;
-    then ``{now}``; and then as `follow`, each event as a list, as it comes."""
+def story(lab: str, runtime: Runtime, _request: Request, report: Report) -> NoReturn:
+    """``{}``: what has happened, each event as `lvsnet.observe.past.to_json` has it; then ``{now}``,
+    and each event as a list, as it comes. Until it is interrupted, or the lab has ended."""
     import json
 
     from lvsnet.observe import telling
@@ -81,17 +67,10 @@ def story(lab: str, runtime: Runtime, _request: Request, report: Report) -> obje
         for one in told.past:
             report(json.dumps(past.to_json(one)))
         report(json.dumps({"now": told.now}))
-        _tell(told, report)
-    return None
-
-
-def _tell(told: Telling, report: Report) -> NoReturn:
-    import json
-
-    while True:
-        for event in told.read():
-            report(json.dumps(list(asdict(event).values())))
-        told.wait()
+        while True:
+            for event in told.read():
+                report(json.dumps(list(asdict(event).values())))
+            told.wait()
 
 
 def ipvs(lab: str, runtime: Runtime, request: Request, _report: Report) -> object:

@@ -9,6 +9,7 @@ import pytest
 
 from lvsnet.host import journal, leftovers
 from lvsnet.host.journal import Entry
+from lvsnet.observe import journal_watch
 
 LAB = "noted"
 
@@ -23,8 +24,13 @@ def note(lab: str, kind: str, node: str, what: str, subject: str, text: str) -> 
     journal.tell(lab, Entry(1, kind, node, what, subject, text))
 
 
+def entries() -> list[Entry]:
+    with journal_watch.begin(LAB) as watch:
+        return watch.read()
+
+
 def texts() -> list[str]:
-    return [entry.text for entry in journal.entries(LAB)]
+    return [entry.text for entry in entries()]
 
 
 def test_what_was_noted_is_read_in_its_order() -> None:
@@ -32,11 +38,11 @@ def test_what_was_noted_is_read_in_its_order() -> None:
     second = Entry(5, "step", "", "passed", "7", "stop: lb01: passed", {"lb01": 77})
     journal.tell(LAB, second)
     first = Entry(1, "fault", "lb01", "put", "stop lb01", "fault: stop lb01")
-    assert journal.entries(LAB) == [first, second]
+    assert entries() == [first, second]
 
 
 def test_a_lab_without_a_journal_has_no_entries() -> None:
-    assert journal.entries(LAB) == []
+    assert entries() == []
 
 
 def test_a_text_of_several_lines_is_one_short_line() -> None:
@@ -50,11 +56,11 @@ def test_a_text_of_several_lines_is_one_short_line() -> None:
 def test_it_never_grows_for_ever(state: Path) -> None:
     for number in range(200):
         note(LAB, "step", "", "passed", str(number), "x" * 490)
-    everything = journal.entries(LAB)
+    everything = entries()
     assert [one.subject for one in everything] == [str(n) for n in range(200)]
     for number in range(200, 2000):
         note(LAB, "step", "", "passed", str(number), "x" * 490)
-    kept = [int(one.subject) for one in journal.entries(LAB)]
+    kept = [int(one.subject) for one in entries()]
     assert kept == list(range(kept[0], 2000))
     assert len(kept) > 400
     sizes = [path.stat().st_size for path in (state / "journal").iterdir()]
@@ -74,7 +80,7 @@ def test_whoever_writes_at_the_same_time_loses_nothing(monkeypatch: pytest.Monke
         one.start()
     for one in writers:
         one.join()
-    kept = [one.subject for one in journal.entries(LAB)]
+    kept = [one.subject for one in entries()]
     assert len(kept) == len(set(kept))
     for name in range(3):
         numbers = [int(one.partition("-")[2]) for one in kept if one.startswith(f"{name}-")]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 Report = Callable[[str], None]
 """Takes one line without a newline, such as ``guest kernel: downloading (3 s)``."""
+WORD = 60.0
+"""Seconds of a lab's time after which somebody who waits for what goes on there is sent a word."""
 
 
 def on_stderr(line: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lvsnet import peers
 from lvsnet.guest import client, places
-from lvsnet.progress import Report, silent
+from lvsnet.progress import WORD, Report, silent
 
 if TYPE_CHECKING:
     from lvsnet.control.clock import Clock
@@ -186,7 +186,7 @@ def until(lab: str, condition: Condition, limit: float, report: Report) -> Reach
     """
     from lvsnet.control.clock import elapsed, mode_in_words
     from lvsnet.errors import SilenceError
-    from lvsnet.observe.conditions import WORD, Reached, to_json
+    from lvsnet.observe.conditions import Reached, to_json
     from lvsnet.plan import codec
 
     def shown(line: str) -> None:
@@ -214,8 +214,6 @@ def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> o
     Raises:
         SilenceError: the lab's clock stands still, or goes much slower than when this began.
     """
-    from lvsnet.observe.conditions import WORD
-
     silence = client.SILENCE + WORD / min(clock(lab).speed, 1.0)
     with client.connected(lab) as connection:
         return client.call(

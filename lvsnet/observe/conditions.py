@@ -32,8 +32,6 @@ COUNTERS: Mapping[str, str] = {
 """The word for a number of connections, and what ipvsadm(8) calls it."""
 PROTOCOLS = ("tcp", "udp", "sctp")
 FWMARK = "fwmark"
-WORD = 60.0
-"""Seconds of the lab's time after which somebody who waits for a condition is sent a word."""
 
 
 class ConditionError(LvsnetError):

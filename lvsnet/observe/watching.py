@@ -21,7 +21,6 @@ from lvsnet.observe.conditions import (
     COMPARISONS,
     COUNTERS,
     FWMARK,
-    WORD,
     Condition,
     Connections,
     InTable,
@@ -37,7 +36,7 @@ from lvsnet.observe.conditions import (
 from lvsnet.observe.model import RealServer, Service
 from lvsnet.observe.nodes import Nodes, nodes
 from lvsnet.plan.model import OFF_WIRE, Plan
-from lvsnet.progress import Report
+from lvsnet.progress import WORD, Report
 
 T = TypeVar("T")
 

@@ -154,7 +154,7 @@ def test_a_clock_that_was_stopped_meanwhile_is_named(
         return [{**STATE, "mode": "paused"} if len(asked) > 1 else {**STATE, "speed": 1e3}]
 
     monkeypatch.setattr(client, "SILENCE", 0.2)
-    monkeypatch.setattr("lvsnet.observe.conditions.WORD", 0.2)
+    monkeypatch.setattr("lvsnet.guest.labs.WORD", 0.2)
     supervised(answer)
     with pytest.raises(SilenceError, match=r"\nIts clock is paused: .*, at 0:01:23.456789$"):
         labs.until("dr", VIP, 60.0, print)

@@ -57,8 +57,11 @@ def history(lab: str, runtime: Runtime, _request: Request, _report: Report) -> o
 
 
 def story(lab: str, runtime: Runtime, _request: Request, report: Report) -> NoReturn:
-    """``{}``: what has happened, each event as `lvsnet.observe.past.to_json` has it; then ``{now}``,
-    and each event as a list, as it comes. Until it is interrupted, or the lab has ended."""
+    """``{}``: what has happened, each event as `lvsnet.observe.past.to_json` has it; then
+    ``{now}``, and each event as a list, as it comes.
+
+    Until it is interrupted, or the lab has ended.
+    """
     import json
 
     from lvsnet.observe import telling

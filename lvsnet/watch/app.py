@@ -15,11 +15,13 @@ from textual import events, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
+from textual.screen import Screen
 from textual.widgets import RichLog, Static
 
 from lvsnet.errors import LvsnetError
 from lvsnet.watch import orders, showing
 from lvsnet.watch.asking import Ask, Help
+from lvsnet.watch.block import Block
 from lvsnet.watch.feed import EVENTS, TABLES
 from lvsnet.watch.layout import Machine
 from lvsnet.watch.model import Lab
@@ -56,7 +58,6 @@ class Watch(App[End]):
     ENABLE_COMMAND_PALETTE = False
     TITLE = "lvsnet watch"
     CSS_PATH = "app.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "choose(-1)"),
         Binding("down,j", "choose(1)"),
@@ -76,6 +77,8 @@ class Watch(App[End]):
         Binding("a", "ask"),
         Binding("pageup", "scroll(-1)"),
         Binding("pagedown", "scroll(1)"),
+        Binding("less_than_sign", "scroll_tables(-1)"),
+        Binding("greater_than_sign", "scroll_tables(1)"),
         Binding("question_mark", "help"),
         Binding("q", "leave"),
         Binding("ctrl+c", "leave", priority=True),
@@ -88,6 +91,8 @@ class Watch(App[End]):
         self.lines = lines
         self.perform = perform
         self.chosen = ""
+        self.scrolled = ""
+        """The node whose tables were scrolled to, when it was chosen."""
         self.part: Part | None = None
         self.listed = 0
         """Events that were written to the list so far."""
@@ -98,13 +103,18 @@ class Watch(App[End]):
         self.due = False
         """Whether what has changed will be shown in a moment."""
 
+    @property
+    def ground(self) -> Screen[object]:
+        """What lies under a question, or the help."""
+        return self.screen_stack[0]
+
     def compose(self) -> ComposeResult:
         yield Static(id="title")
         with Container(id="state"):
             with VerticalScroll(id="nodes", can_focus=False):
-                yield Static(id="nodes-text")
+                yield Block("nodes-text")
             with VerticalScroll(id="tables", can_focus=False):
-                yield Static(id="tables-text")
+                yield Block("tables-text")
         log = RichLog(id="events", wrap=False, max_lines=1000, auto_scroll=True, min_width=1)
         log.can_focus = False
         yield log
@@ -114,9 +124,9 @@ class Watch(App[End]):
         yield Static(id="small")
 
     def on_mount(self) -> None:
-        self.query_one("#nodes").border_title = "nodes"
-        self.query_one("#tables").border_title = "IPVS"
-        self.query_one("#events").border_title = "events"
+        self.ground.query_one("#nodes").border_title = "nodes"
+        self.ground.query_one("#tables").border_title = "IPVS"
+        self.ground.query_one("#events").border_title = "events"
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, End(signal=number))
@@ -149,12 +159,16 @@ class Watch(App[End]):
             self.due = True
             self.set_timer(SOON, self.show)
 
-    def on_resize(self, _event: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        self.ground.set_class(event.size.width >= WIDE, "-wide")
         self.call_after_refresh(self.show_all)
+
+    def on_block_resized(self) -> None:
+        self.show_soon()
 
     def show_all(self) -> None:
         """All anew, for another size."""
-        self.query_one("#events", RichLog).clear()
+        self.ground.query_one("#events", RichLog).clear()
         self.listed = max(0, self.lab.count - len(self.lab.events))
         self.show()
 
@@ -163,69 +177,58 @@ class Watch(App[End]):
         self.due = False
         lab, size = self.lab, self.size
         small = size.width < LEAST_COLUMNS or size.height < LEAST_ROWS
-        self.set_class(small, "-small")
+        self.ground.set_class(small, "-small")
         if small:
             words = (
                 f"lvsnet watch needs {LEAST_COLUMNS} columns and {LEAST_ROWS} rows, there are "
                 f"{size.width} and {size.height}. q quits."
             )
-            self.query_one("#small", Static).update(words)
+            self.put("small", words)
             return
         machines = lab.layout.machines if lab.layout else ()
         if lab.machine(self.chosen) is None and machines:
             directors = [one for one in machines if one.role == "director"]
             self.chosen = (directors or list(machines))[0].name
         self.show_title()
-        width = self.query_one("#nodes").content_size.width or size.width
-        found, at = showing.nodes(lab, self.chosen, self.part, width)
-        self.query_one("#nodes-text", Static).update(Text("\n").join(found))
-        self.query_one("#nodes", VerticalScroll).scroll_to(y=max(0, at - 2), animate=False)
-        width = self.query_one("#tables").content_size.width or size.width
-        self.query_one("#tables-text", Static).update(Text("\n").join(showing.tables(lab, width)))
+        text = self.ground.query_one("#nodes-text", Block)
+        found, at = showing.nodes(lab, self.chosen, self.part, text.width)
+        text.put(found)
+        self.ground.query_one("#nodes", VerticalScroll).scroll_to(y=max(0, at - 2), animate=False)
+        text = self.ground.query_one("#tables-text", Block)
+        found, at = showing.tables(lab, self.chosen, text.width)
+        text.put(found)
+        if self.chosen != self.scrolled:
+            self.ground.query_one("#tables", VerticalScroll).scroll_to(y=at, animate=False)
+            self.scrolled = self.chosen
         self.show_events()
-        self.query_one("#faults", Static).update(showing.faults(lab, size.width))
-        self.query_one("#faults").display = bool(lab.faults)
+        self.put("faults", showing.faults(lab, size.width))
+        self.ground.query_one("#faults").display = bool(lab.faults)
         self.show_told()
-        self.query_one("#keys", Static).update(showing.keys(self.keys(), size.width))
+        self.put("keys", showing.keys(orders.keys(lab, self.machine(), self.part), size.width))
+
+    def put(self, place: str, words: Text | str) -> None:
+        self.ground.query_one(f"#{place}", Static).update(words)
 
     def show_title(self) -> None:
         now = self.lab.now(time.monotonic_ns())
-        self.query_one("#title", Static).update(showing.title(self.lab, now, self.size.width))
+        self.put("title", showing.title(self.lab, now, self.size.width))
 
     def show_events(self) -> None:
-        log = self.query_one("#events", RichLog)
+        log = self.ground.query_one("#events", RichLog)
         new = self.lab.count - self.listed
         if not new or not self.lab.stands:
             return
         lines = list(self.lab.events)
+        width = log.scrollable_content_region.width
         for line in lines[max(0, len(lines) - new) :]:
-            log.write(showing.event(self.lab, line, self.size.width))
+            log.write(showing.event(self.lab, line, width))
         self.listed = self.lab.count
 
     def show_told(self) -> None:
         words = self.told
         if self.busy:
             words = Text("; ".join(f"{order} …" for order in self.busy.values()), "yellow")
-        self.query_one("#told", Static).update(words)
-
-    def keys(self) -> list[tuple[str, str]]:
-        """Those that make sense now, with what they do."""
-        lab, machine = self.lab, self.machine()
-        found: list[tuple[str, str]] = []
-        if machine is not None:
-            found.append(("s", "start" if machine.name in lab.off else "stop"))
-            cut = any(lab.is_cut(machine.name, one.interface) for one in machine.cables)
-            found.append(("c", "mend" if cut else "cut"))
-            if machine.daemons:
-                dead = any((machine.name, one) in lab.dead for one in machine.daemons)
-                found.append(("d", "revive" if dead else "kill"))
-        if lab.faults:
-            found.append(("x", "clear"))
-        if lab.clock is not None and lab.clock.kind == "virtual":
-            found += [("1", "+1s"), ("0", "+10s"), ("a", "advance"), ("r", "run")]
-            found += [("h", "hold"), ("p", "pause"), ("+-", "speed")]
-        found += [("↑↓", "node"), ("←→", "part")]
-        return [*found, ("?", "help"), ("q", "quit")]
+        self.put("told", words)
 
     def machine(self) -> Machine | None:
         return self.lab.machine(self.chosen)
@@ -295,15 +298,20 @@ class Watch(App[End]):
         self.push_screen(Help())
 
     def action_scroll(self, by: int) -> None:
-        log = self.query_one("#events", RichLog)
+        log = self.ground.query_one("#events", RichLog)
         log.auto_scroll = False
         page = log.scroll_page_down if by > 0 else log.scroll_page_up
         page(animate=False)
         self.call_after_refresh(self.follow_again)
 
+    def action_scroll_tables(self, by: int) -> None:
+        tables = self.ground.query_one("#tables", VerticalScroll)
+        page = tables.scroll_page_down if by > 0 else tables.scroll_page_up
+        page(animate=False)
+
     def follow_again(self) -> None:
         """At its end the list follows what comes."""
-        log = self.query_one("#events", RichLog)
+        log = self.ground.query_one("#events", RichLog)
         log.auto_scroll = log.is_vertical_scroll_end
 
     def action_leave(self) -> None:
@@ -320,7 +328,7 @@ class Watch(App[End]):
             self.do(order)
         self.show_told()
 
-    @work(exit_on_error=True)
+    @work
     async def do(self, order: Order) -> None:
         try:
             outcome = await self.perform(self.lab_name, order.words)

@@ -28,6 +28,7 @@ HELP = """\
   p       pause it
 [b]screen[/]
   PgUp PgDn  older, newer events
+  < >     further IPVS tables
   q       quit; the lab goes on
 ● a node holds the service's VIP, ○ it does not.
 in/s and out/s are bytes. Rates are the kernel's,

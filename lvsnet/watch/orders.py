@@ -81,6 +81,23 @@ def clear() -> Order:
     return Order(("fault", "clear"), "faults")
 
 
+def keys(lab: Lab, machine: Machine | None, chosen: Part | None) -> list[tuple[str, str]]:
+    """The keys that make sense now, with what they do to a node, and what is chosen of it."""
+    found: list[tuple[str, str]] = []
+    if machine is not None:
+        found.append(("s", "start" if machine.name in lab.off else "stop"))
+        if machine.name not in lab.off:
+            found.append(("c", "mend" if _is(cable(lab, machine, chosen), "up") else "cut"))
+        if machine.name not in lab.off and machine.daemons:
+            found.append(("d", "revive" if _is(daemon(lab, machine, chosen), "revive") else "kill"))
+    if lab.faults:
+        found.append(("x", "clear"))
+    if lab.clock is not None and lab.clock.kind == "virtual":
+        found += [("1", "+1s"), ("0", "+10s"), ("a", "advance"), ("r", "run")]
+        found += [("h", "hold"), ("p", "pause"), ("+-", "speed")]
+    return [*found, ("↑↓", "node"), ("←→", "part"), ("?", "help"), ("q", "quit")]
+
+
 def hold(clock: Clock | None) -> Order | Refused:
     return _of_clock(clock, "hold")
 
@@ -119,6 +136,10 @@ def _of_clock(clock: Clock | None, *words: str) -> Order | Refused:
             "deploy it with --clock virtual"
         )
     return Order(("clock", *words), "clock")
+
+
+def _is(order: Order | Refused, word: str) -> bool:
+    return isinstance(order, Order) and word in order.words[:-1]
 
 
 def _name(machine: Machine, kind: str, chosen: Part | None) -> str:

@@ -20,6 +20,8 @@ STATES: Mapping[str, str] = {"master": GOOD, "backup": "cyan", "fault": BAD, "st
 LISTED = 3
 """Lines that a node has at most: VRRP instances, and addresses."""
 MARK = "▶"
+NARROW = 60
+"""Cells below which events have no milliseconds."""
 ROOMY = 96
 """Cells from which interfaces are shown with their addresses."""
 NODES = (
@@ -159,26 +161,32 @@ def _parts(lab: Lab, machine: Machine, chosen: Part | None, width: int) -> Text:
     return words
 
 
-def tables(lab: Lab, width: int) -> list[Text]:
-    """Each director's services, and their real servers."""
+def tables(lab: Lab, chosen: str, width: int) -> tuple[list[Text], int]:
+    """Each director's services, and their real servers; and which of the lines is the first of the
+    chosen node's, 0 if it has none."""
     if not lab.stands:
-        return []
+        return [], 0
     services = [
         (table, service) for table in lab.tables if table.running for service in table.services
     ]
-    rows = [_server(one) for _, service in services for one in service.real_servers]
     if not services:
-        return [Text("no node has virtual services", QUIET)]
+        return [Text("no node has virtual services", QUIET)], 0
+    rows = [_server(one) for _, service in services for one in service.real_servers]
     titles, *lines = fitting(TABLE, rows, width)
-    heads = [cut(_service(lab, table, service), width) for table, service in services]
-    first = _beside(heads[0], titles)
-    found = [titles, heads[0]] if first is None else [first]
+    found: list[Text] = []
+    begins: dict[str, int] = {}
     taken = iter(lines)
-    for head, (_, service) in zip(heads, services, strict=True):
-        if head is not heads[0]:
-            found.append(head)
+    for table, service in services:
+        head = cut(_service(lab, table, service), width)
+        if table.node not in begins:
+            with_titles = _beside(head, titles)
+            if with_titles is None and not begins:
+                found.append(titles)
+            begins[table.node] = len(found) if begins else 0
+            head = with_titles or head
+        found.append(head)
         found += [next(taken) for _ in service.real_servers]
-    return found
+    return found, begins.get(chosen, 0)
 
 
 def _beside(head: Text, titles: Text) -> Text | None:
@@ -234,7 +242,9 @@ def event(lab: Lab, line: Line, width: int) -> Text:
     """One of the events that were listed."""
     names = max((len(one.name) for one in lab.layout.machines), default=0) if lab.layout else 0
     words = Text(no_wrap=True)
-    words.append(stamp(lab, line.at, line.within).ljust(11), QUIET)
+    at = stamp(lab, line.at, line.within)
+    # Where there is little room, what it is matters more than in which millisecond.
+    words.append(at.partition(".")[0] if width < NARROW else at.ljust(11), QUIET)
     words.append(f"  {line.node:<{names}}  ", "bold")
     words.append(line.text, _colour(line))
     return cut(words, width)
@@ -254,9 +264,8 @@ def faults(lab: Lab, width: int) -> Text:
     """The faults that are on, in one line; nothing where there are none."""
     if not lab.faults:
         return Text()
-    words = Text("faults  ", BAD, no_wrap=True)
-    words.append("; ".join(map(str, lab.faults)))
-    return cut(words, width)
+    words = "; ".join(map(str, lab.faults))
+    return cut(Text.assemble(("faults  ", BAD), words, no_wrap=True), width)
 
 
 def keys(pairs: Sequence[tuple[str, str]], width: int) -> Text:

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from e2e.users import LVSNET, User, eventually
 
 COLUMNS, ROWS = 80, 24
+NUMBERS = count()
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Tmux:
         )
         return done.stdout
 
+    def command(self) -> int:
+        """Process id of what the window's shell runs."""
+        shell = self("list-panes", "-F", "#{pane_pid}").strip()
+        return int(Path(f"/proc/{shell}/task/{shell}/children").read_text().split()[0])
+
     def types(self, *keys: str) -> None:
         self("send-keys", *keys)
 
@@ -51,7 +59,7 @@ class Tmux:
 @contextmanager
 def watching(user: User, *arguments: str) -> Iterator[Tmux]:
     """`lvsnet watch` in a window, which says with which code it has ended."""
-    tmux = Tmux(user.home / "tmux.sock")
+    tmux = Tmux(user.home / f"tmux{next(NUMBERS)}")  # the one before may still be ending
     command = f"{LVSNET} watch {' '.join(arguments)}; echo ended with $?; sleep 1000"
     environment = [f"-e{name}={value}" for name, value in user.environment.items()]
     size = ("-x", str(COLUMNS), "-y", str(ROWS))
@@ -112,5 +120,10 @@ def test_without_lab_or_terminal(warm_user: User) -> None:
     assert (done.code, done.text) == (1, "")
     assert "lvsnet events -f" in done.err
     with watching(warm_user, "alone") as at:
+        at.shows(r"lb01 +client +on")
+        at("resize-window", "-x", "39", "-y", "20")
+        at.shows("needs 40 columns and 12")
+        os.kill(at.command(), signal.SIGTERM)
+        at.shows("^ended with 143$")
         at("respawn-pane", "-k", f"TERM=dumb {LVSNET} watch; echo ended with $?; sleep 1000")
         assert "TERM=dumb" in at.shows("^ended with 1$")

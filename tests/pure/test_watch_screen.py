@@ -42,7 +42,7 @@ dr  guest 7.2.7                                                held  0:00:03.000
 lb01 ● tcp 192.168.10.100:80 rr  weight  active  inact  conn/s  in/s  out/s
   nginx01  192.168.10.13:80  dr       1       2     25      12  5.6k      -
   nginx02  192.168.10.14:80  dr       1       2     25       -     -      -
-lb02 ○ tcp 192.168.10.100:80 rr
+lb02 ○ tcp 192.168.10.100:80 rr  weight  active  inact  conn/s  in/s  out/s
   nginx01  192.168.10.13:80  dr       1       2     25      12  5.6k      -
   nginx02  192.168.10.14:80  dr       1       2     25       -     -      -
 ─events─────────────────────────────────────────────────────────────────────────"""
@@ -62,7 +62,7 @@ AFTER_FAILING_OVER = """\
 lb01 ○ tcp 192.168.10.100:80 rr  weight  active  inact  conn/s  in/s  out/s
   nginx01  192.168.10.13:80  dr       1       2     25      12  5.6k      -
   nginx02  192.168.10.14:80  dr       1       2     25       -     -      -
-lb02 ● tcp 192.168.10.100:80 rr
+lb02 ● tcp 192.168.10.100:80 rr  weight  active  inact  conn/s  in/s  out/s
   nginx01  192.168.10.13:80  dr       1       2     25      12  5.6k      -
   nginx02  192.168.10.14:80  dr       1       2     25       -     -      -
 ─events─────────────────────────────────────────────────────────────────────────
@@ -215,6 +215,26 @@ def test_help_goes_with_any_key_which_does_nothing_else() -> None:
     on_screen(act)
 
 
+def test_screen_goes_on_under_help() -> None:
+    async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
+        await pilot.press("question_mark")
+        script.tells(*FAILS_OVER, OFF)
+        await until(pilot, lambda: app.listed == 4)
+        await pilot.resize_terminal(160, 40)
+        await pilot.press("escape")
+        await seen(app, pilot, "lb02     director    MASTER")
+
+    on_screen(act)
+
+
+def test_events_of_a_narrow_screen_are_cut_where_it_ends() -> None:
+    async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
+        script.tells(*FAILS_OVER)
+        await seen(app, pilot, "0:00:04  lb01     holds 192.168.10.100…")
+
+    on_screen(act, size=(40, 24))
+
+
 def test_real_clock_has_no_keys() -> None:
     async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
         assert "advance" not in shown(app)[-1]
@@ -245,6 +265,22 @@ def test_chosen_node_is_seen_among_many() -> None:
         await seen(app, pilot, "▶  rs35")
 
     on_screen(act, laid(many), line(initial=[], past=[]))
+
+
+def test_tables_of_the_chosen_director_are_seen_among_many() -> None:
+    async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
+        many = [server(f"rs{n:02}", n) for n in range(1, 31)]
+        script.told[TABLES].put_nowait(listed(table("lb01", *many), table("lb02", *many)))
+        await seen(app, pilot, "rs01")
+        assert "lb02 ○" not in "\n".join(shown(app))
+        await pilot.press("greater_than_sign")
+        await until(pilot, lambda: "rs01" not in "\n".join(shown(app)))
+        await pilot.press("less_than_sign")
+        await seen(app, pilot, "rs01")
+        await pilot.press("down")
+        await seen(app, pilot, "lb02 ○ tcp")
+
+    on_screen(act)
 
 
 def test_real_server_that_is_out_is_no_longer_listed() -> None:

@@ -29,6 +29,7 @@ class Way(StrEnum):
     NONE = "none"
 
 
+STDOUT = Path("-")
 ENDINGS = {
     ".svg": Form.SVG,
     ".html": Form.HTML,
@@ -96,7 +97,7 @@ def graph(
     shown = _shown(lab)
     asked = _service(shown.plan, service, way)
     text = shown.written(chosen, asked)
-    if output is None:
+    if output in (None, STDOUT):
         sys.stdout.write(text)
     else:
         output.write_text(text, encoding="utf-8")
@@ -134,7 +135,7 @@ def _shown(lab: str) -> _Shown:
 
 
 def _of_ending(output: Path | None) -> Form:
-    if output is None:
+    if output in (None, STDOUT):
         return Form.SVG
     if output.suffix not in ENDINGS:
         raise typer.BadParameter(
@@ -146,7 +147,9 @@ def _of_ending(output: Path | None) -> Form:
 
 def _service(plan: Plan, asked: str, way: Way) -> str:
     """The name of the service whose path is shown; empty for none."""
-    names = [one.name for one in plan.services]
+    from lvsnet.observe import graph
+
+    names = graph.services(plan)
     if asked and asked not in names:
         there = f"there is {', '.join(names)}" if names else "it has none"
         raise typer.BadParameter(

@@ -11,7 +11,7 @@ from lvsnet.faults.model import Dropped, Fault, Frozen, Killed, LinkDown, Partit
 from lvsnet.observe.graph import paths
 from lvsnet.observe.graph.scene import Box, Kind, Scene, scene
 from lvsnet.observe.model import Address, Node, RealServer, Service, Site
-from lvsnet.plan.model import Plan, Route
+from lvsnet.plan.model import File, Plan, Route
 from lvsnet.resources import example_labs
 
 EXAMPLES = example_labs()
@@ -128,6 +128,40 @@ def test_nat_that_is_answered_round_the_director_is_told() -> None:
     assert path(of).notes == tuple(
         f"answers of {name} go round lb01, so the client resets them" for name in nodes
     )
+
+
+def test_what_users_write_in_keepalived_conf_is_read() -> None:
+    each_other = EXAMPLES["dr"].parent / "broken/12-each-others-real-servers/broken.yaml"
+    of = compile_file(each_other).plan
+    assert (of.vrrp, of.services) == ((), ())
+    found = path(of)
+    assert found.title == f"tcp {VIP}:80"
+    assert told(found)[:2] == [
+        (1, "request", ["client lan lb01"]),
+        (2, "request", ["lb01 lan lb02"]),
+    ]
+    assert words(scene(of), "lb02", Kind.BACKUP) == [f"VIP  {VIP}"]
+    wrong = (File("/etc/keepalived/keepalived.conf", "vrrp_instance VI_1 {\n"),)
+    nodes = tuple(replace(one, files=wrong) for one in of.nodes)
+    assert scene(replace(of, nodes=nodes)).paths == ()
+
+
+def test_rules_of_ipvsadm_are_read_where_the_lab_file_has_no_service() -> None:
+    of = plan("source-vrrp")
+    found = told(path(replace(of, services=())))
+    assert found == told(path(of))
+    assert found[1][1] == "request"
+
+
+def test_a_vip_on_another_segment_is_not_reached() -> None:
+    of = plan("nat")
+    moved = tuple(
+        replace(one, priorities=(("nginx01", 200), *one.priorities)) if n == 0 else one
+        for n, one in enumerate(of.vrrp)
+    )
+    service = replace(of.services[0], directors=("nginx01",))
+    found = path(replace(of, vrrp=moved, services=(service,)))
+    assert found.notes == (f"no client has a way to {VIP}",)
 
 
 def test_a_loop_of_routes_ends() -> None:

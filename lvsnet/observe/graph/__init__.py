@@ -1,7 +1,7 @@
 """Pictures of labs, for the command `lvsnet graph` and for reports.
 
 All of them show a lab while all is well, or with ``site`` and ``faults`` as it is now, and the path
-of a request to ``service``, one of the plan's by its name: ``None`` takes the first one, ``""``
+of a request to ``service``, one of `services`: ``None`` takes the first one, ``""``
 none. The same lab in the same state gives the same bytes.
 """
 
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from lvsnet.observe.graph.scene import Scene
     from lvsnet.observe.model import Site
     from lvsnet.plan.model import Plan
+
+
+def services(plan: Plan) -> tuple[str, ...]:
+    """The names of the services whose paths there are."""
+    from lvsnet.observe.graph.configured import completed
+
+    return tuple(one.name for one in completed(plan).services)
 
 
 def svg(

@@ -52,7 +52,8 @@ def _row(box: Box, segments: Sequence[str], depth: Mapping[str, int]) -> int:
     own = [depth[name] for name in segments]
     if not own:
         return 0
-    if box.role == "realserver":
+    deepest = max(own) == max(depth.values()) > 0
+    if box.role == "realserver" or (box.role == "host" and len(own) == 1 and deepest):
         return max(own) + 1
     if len(set(own)) > 1:
         return max(own)

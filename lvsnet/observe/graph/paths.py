@@ -52,7 +52,9 @@ _ON = {
 
 def path(plan: Plan, service: Service, network: Network, out: Sequence[str] = ()) -> Path:
     """The path of a service; ``out`` are the endpoints that its director does not choose now."""
-    title = f"{service.name}: {', '.join(service.asked[:3])}"
+    title = ", ".join(service.asked[:3])
+    if not any(one.endswith(f" {service.name}") for one in service.asked):
+        title = f"{service.name}: {title}"
     if len(service.asked) > 3:
         title += f" and {len(service.asked) - 3} more"
     vip = service.vips[0] if service.vips else ""
@@ -61,7 +63,9 @@ def path(plan: Plan, service: Service, network: Network, out: Sequence[str] = ()
         return Path(service.name, title, (), (f"nobody holds {vip}" if vip else "it has no VIP",))
     client = _client(plan, network, vip)
     if client == "":
-        return Path(service.name, title, (), (f"no client has a way to {vip}",))
+        known = any(network.own.values())
+        why = f"no client has a way to {vip}" if known else "addresses are known once the lab runs"
+        return Path(service.name, title, (), (why,))
     return _path(service, network, _Ends(client, vip, director), title, out)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_interface
 
 from lvsnet.endpoint import parted
 from lvsnet.faults.model import Fault, Frozen, Killed, LinkDown, PowerOff, nodes_of
+from lvsnet.observe.graph.configured import completed
 from lvsnet.observe.graph.paths import Path, path
 from lvsnet.observe.graph.ways import network
 from lvsnet.observe.model import Node as SeenNode
@@ -85,12 +86,12 @@ class Scene:
 
 def scene(plan: Plan, site: Site | None = None, faults: Sequence[Fault] = ()) -> Scene:
     """The scene of a plan as it is while all is well, or with ``site`` as it is now."""
+    plan = completed(plan)
     seen = {node.name: node for node in site.nodes} if site else {}
     cut = {(one.node, one.interface) for one in faults if isinstance(one, LinkDown)}
     holders = _holders(plan, site)
     first = {address: nodes[0] if nodes else "" for address, nodes in holders.items()}
-    off = [node.name for node in seen.values() if not node.running]
-    net = network(plan, first, off, cut)
+    net = network(plan, dict(_own(plan, site, holders, cut)), first)
     out = {one.name: _out(one, first, seen) for one in plan.services}
     without = _out_of(plan, out)
     return Scene(
@@ -124,6 +125,32 @@ def _holders(plan: Plan, site: Site | None) -> Mapping[str, Sequence[str]]:
         }
     addresses = [address for instance in plan.vrrp for address in instance.addresses]
     return {address: site.holders(address) for address in dict.fromkeys((*addresses, *site.vips))}
+
+
+def _own(
+    plan: Plan,
+    site: Site | None,
+    moving: Collection[str],
+    cut: Collection[tuple[str, str]],
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Each node with the interfaces and addresses by which it is reached, but those that move."""
+    if site is None:
+        for node in plan.nodes:
+            yield (
+                node.name,
+                [(one.name, address) for one in node.interfaces for address in one.addresses],
+            )
+        return
+    for seen in site.nodes:
+        yield (
+            seen.name,
+            [
+                (one.interface, one.address)
+                for one in seen.addresses
+                if (seen.name, one.interface) not in cut
+                and one.address.partition("/")[0] not in moving
+            ],
+        )
 
 
 def _out(

@@ -6,12 +6,12 @@ reached there, and any other one by the route with the longest prefix (ip-route(
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_network
 from ipaddress import ip_interface as parsed
 
-from lvsnet.plan.model import Node, Plan
+from lvsnet.plan.model import Plan
 
 MOST_HOPS = 16
 """Of one way; more is a loop."""
@@ -39,6 +39,8 @@ class Network:
     """Node -> destination and gateway."""
     holders: Mapping[str, str]
     """Address that VRRP moves -> the node that has it."""
+    links: frozenset[tuple[str, str]]
+    """Node and segment."""
 
     def address(self, node: str, version: int, segment: str = "") -> str:
         """A node's first address of a version of IP, on a segment or any; empty without one."""
@@ -66,7 +68,7 @@ class Network:
             near = self._next(node, ip_address(address))
             target = self.holder(near) if near else ""
             segment = self._segment(node, near) if target else ""
-            if not segment:
+            if (target, segment) not in self.links:
                 return ()
             hops.append(Hop(node, segment, target))
             node = target
@@ -93,24 +95,26 @@ class Network:
 
 
 def network(
-    plan: Plan,
-    holders: Mapping[str, str],
-    off: Collection[str] = (),
-    cut: Collection[tuple[str, str]] = (),
+    plan: Plan, own: Mapping[str, Sequence[tuple[str, str]]], holders: Mapping[str, str]
 ) -> Network:
-    """The network of a plan, in which nodes may be off, and links cut: of a node its interface."""
+    """The network of a plan whose nodes have ``own``: interfaces and addresses with prefixes.
+
+    A link that is cut, and a node that is off, has none.
+    """
+    wires = {(node.name, one.name): one.segment for node in plan.nodes for one in node.interfaces}
     return Network(
-        {node.name: list(_own(node, cut)) for node in plan.nodes if node.name not in off},
+        {
+            node: [
+                (wires[node, interface], parsed(address))
+                for interface, address in found
+                if (node, interface) in wires
+            ]
+            for node, found in own.items()
+        },
         {
             node.name: [(route.destination, route.via) for route in node.routes]
             for node in plan.nodes
         },
         holders,
+        frozenset((node, segment) for (node, _), segment in wires.items()),
     )
-
-
-def _own(node: Node, cut: Collection[tuple[str, str]]) -> Iterator[tuple[str, Own]]:
-    for interface in node.interfaces:
-        if (node.name, interface.name) not in cut:
-            for address in interface.addresses:
-                yield interface.segment, parsed(address)

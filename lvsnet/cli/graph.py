@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,10 +98,15 @@ def graph(
     shown = _shown(lab)
     asked = _service(shown.plan, service, way)
     text = shown.written(chosen, asked)
-    if output in (None, STDOUT):
+    if output is None or output == STDOUT:
+        if isinstance(sys.stdout, TextIOWrapper):
+            # As the text says itself, whatever this terminal's is.
+            sys.stdout.reconfigure(encoding="utf-8")
         sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
+        return
+    from lvsnet.report.writing import write
+
+    write(output, text)
 
 
 class _Shown:

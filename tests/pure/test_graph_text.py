@@ -127,6 +127,7 @@ def test_without_a_file_it_is_printed() -> None:
     assert lvsnet("graph", str(LABS["dr"]), "-f", "dot").stdout == graph.dot(plan("dr"))
     chosen = lvsnet("graph", str(LABS["ipv6"]), "--service", "inside").stdout
     assert chosen == graph.svg(plan("ipv6"), service="inside")
+    assert lvsnet("graph", str(LABS["dr"]), "-o", "-").stdout == graph.svg(plan("dr"))
     without = lvsnet("graph", str(LABS["dr"]), "--path", "none").stdout
     assert without == graph.svg(plan("dr"), service="")
 
@@ -138,7 +139,8 @@ def test_without_a_file_it_is_printed() -> None:
         (["dr", "-o", "x.png"], 2, "x.png: its ending says no format"),
         (["dr", "-f", "png"], 2, "'png' is not one of"),
         (["dr", "--service", "mail"], 2, "lab dr has no service mail; there is web"),
-        (["dr", "-o", "no/such/place.svg"], 1, "no/such/place.svg: No such file or directory"),
+        (["dr", "-o", "/dev/null/lab.svg"], 1, "/dev/null/lab.svg: /dev/null is no directory"),
+        (["dr", "-f", "svg", "-o", "/dev/full"], 1, "/dev/full: No space left on device"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(

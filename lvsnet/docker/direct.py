@@ -42,7 +42,7 @@ def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> o
 
     runtime = Docker()
     runtime.record(lab)  # says so when there is no such lab
-    return acts.perform(name, lab, runtime, request, report)
+    return acts.perform_here(name, lab, runtime, request, report)
 
 
 def follow(lab: str, name: str, request: Mapping[str, object], report: Report) -> None:

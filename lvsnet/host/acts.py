@@ -7,6 +7,7 @@ is JSON; `lvsnet.control` has the typed functions that ask.
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Mapping
 
 from lvsnet.engine.runtime import Runtime
@@ -51,3 +52,11 @@ def perform(name: str, lab: str, runtime: Runtime, request: Request, report: Rep
     module, _, function = ACTS[name].partition(":")
     act: Act = getattr(importlib.import_module(module), function)
     return act(lab, runtime, request, report)
+
+
+def perform_here(name: str, lab: str, runtime: Runtime, request: Request, report: Report) -> object:
+    """As `perform`, in the process that asks; what is asked and what comes of it is passed on as
+    JSON all the same, which has no tuples and no keys but text.
+    """
+    asked = json.loads(json.dumps(request))
+    return json.loads(json.dumps(perform(name, lab, runtime, asked, report)))

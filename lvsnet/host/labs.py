@@ -191,7 +191,7 @@ def act(lab: str, name: str, request: Mapping[str, object], report: Report) -> o
 
     found = runtime()
     found.record(lab)  # says so when there is no such lab
-    return acts.perform(name, lab, found, request, report)
+    return acts.perform_here(name, lab, found, request, report)
 
 
 def follow(lab: str, name: str, request: Mapping[str, object], report: Report) -> None:

@@ -6,12 +6,35 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from conformance.sites import Site
-from e2e.users import kill, line
+from e2e.users import DEADLINE, kill, line
+
+SCENARIO = """
+import json, sys
+from lvsnet.control import labs, scenarios
+from lvsnet.scenario.model import Finish, Scenario, Send, Step
+from lvsnet.traffic import target
+from lvsnet.traffic.model import Answerer, Load
+
+lab, place = labs.the_lab(sys.argv[1])
+load = Load("few", ("client",), target.parse("tcp://192.168.10.13:9000"), 20.0, count=5)
+steps = (Step(Send(load, (Answerer("web", "tcp", 9000),)), "send", 1), Step(Finish(()), "end", 2))
+told = []
+outcome = scenarios.run(
+    place, lab, Scenario("few", steps), told.append, packets=sys.argv[2] == "packets"
+)
+assert tuple(told) == outcome.steps
+(one,) = outcome.loads
+kinds = None if outcome.packets is None else [packet.kind for packet in outcome.packets]
+answers = [[share.server, share.answers] for share in one.summary.spread]
+print(json.dumps([outcome.passed, answers, len(one.requests), kinds]))
+"""
+"""A scenario of five requests, and what came of it."""
 
 
 def test_copies_are_the_same_both_ways(site: Site) -> None:
@@ -88,3 +111,21 @@ def test_forwarded_ports_lead_to_nodes_and_addresses(site: Site, ports: list[int
             command = ["curl", "-s", "-m", "20", http, f"http://127.0.0.1:{port}/"]
             done = subprocess.run(command, capture_output=True, timeout=60, check=False)
             assert done.stdout == b"web\n", (port, done, site.lab)
+
+
+def test_requests_and_packets_of_a_scenario_are_told(site: Site) -> None:
+    captures = site.place.runtime != "containerlab"  # whose wires are somebody else's
+    done = subprocess.run(
+        [sys.executable, "-c", SCENARIO, site.lab, "packets" if captures else "none"],
+        capture_output=True,
+        env=site.user.environment,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    passed, answers, requests, kinds = json.loads(done.stdout)
+    assert (passed, answers, requests) == (True, [["web", 5]], 5)
+    if captures:
+        assert "tcp-syn" in kinds
+    else:
+        assert kinds is None

@@ -41,7 +41,7 @@ def test_text_is_as_its_golden_file(lab: str, ending: str) -> None:
     assert text == golden.read_text()
 
 
-@pytest.mark.parametrize("lab", ["dr", "nat", "tun"])
+@pytest.mark.parametrize("lab", ["dr", "ipv6", "local-director", "nat", "tun", "two-networks"])
 def test_the_pictures_in_docs_are_the_program_s(lab: str) -> None:
     kept = DOCS / f"graph-{lab}.svg"
     drawn = graph.svg(plan(lab))

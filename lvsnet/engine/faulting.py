@@ -8,8 +8,9 @@ it: so whatever has mended a fault meanwhile, it is no longer told as one.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from lvsnet.engine import covers, deploy, fault_links, fault_processes, noting
 from lvsnet.engine.runtime import Record, Runtime
@@ -66,13 +67,18 @@ def apply(order: Order, lab: str, runtime: Runtime, report: Report) -> None:
     """
     with lock.held(lab):
         record = runtime.record(lab)
-        match resolved(order, record.plan):
-            case Put(fault):
-                _put(fault, record, runtime)
-            case Mend(fault):
-                _mend(fault, record, runtime, report)
-            case Clear(node):
-                _clear(node, record, runtime, report)
+        try:
+            match resolved(order, record.plan):
+                case Put(fault):
+                    _put(fault, record, runtime)
+                case Mend(fault):
+                    _mend(fault, record, runtime, report)
+                case Clear(node):
+                    _clear(node, record, runtime, report)
+        finally:
+            # Whoever watches may look now: what stands is not only what is written.
+            with suppress(OSError):
+                os.utime(leftovers.faults_of(lab).parent)
 
 
 def standing_faults(lab: str, runtime: Runtime) -> tuple[Fault, ...]:

@@ -29,6 +29,7 @@ ACTS: Mapping[str, str] = {
     "look.history": "lvsnet.observe.acts:history",
     "look.story": "lvsnet.observe.acts:story",
     "look.watch": "lvsnet.observe.screen:watch",
+    "look.tables": "lvsnet.observe.screen:tables",
     "look.ipvs": "lvsnet.observe.acts:ipvs",
     "look.ipvs_follow": "lvsnet.observe.acts:ipvs_follow",
     "look.capture": "lvsnet.observe.acts:capture",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 IN_MODIFY = 0x2
-IN_MOVED_TO, IN_DELETE = 0x80, 0x200
+IN_ATTRIB = 0x4
 IN_IGNORED = 0x8000
 IN_CLOEXEC, IN_NONBLOCK = os.O_CLOEXEC, os.O_NONBLOCK
 EVENT = struct.Struct("=iIII")

@@ -11,7 +11,7 @@ from dataclasses import astuple
 from lvsnet.engine import faulting
 from lvsnet.engine.runtime import Runtime
 from lvsnet.host import leftovers
-from lvsnet.observe import log_files, telling
+from lvsnet.observe import acts, log_files, telling
 from lvsnet.progress import Report
 
 MOST = 1000
@@ -22,8 +22,9 @@ AFFECTING = ("fault", "node", "daemon", "lab")
 
 
 def watch(lab: str, runtime: Runtime, _request: Mapping[str, object], report: Report) -> object:
-    """``{}``: lines of JSON for `lvsnet.watch.model`: ``{initial, past}``, how things stand and
-    what has happened; ``{faults}``, and again when they are others; ``{event}``, as each comes.
+    """``{}``: lines of JSON for `lvsnet.watch.model`: ``{initial, past, now}``, how things stand,
+    what has happened, and when that is; ``{faults}``, and again when they are others; ``{event}``,
+    as each comes.
 
     An event of the past has the nanoseconds by which it may have been later, too. Until it is
     interrupted, or the lab has ended.
@@ -31,7 +32,7 @@ def watch(lab: str, runtime: Runtime, _request: Mapping[str, object], report: Re
     with telling.begin(runtime.record(lab).plan, runtime) as told, _faults_changed() as changed:
         past = [[*astuple(one.event), one.within] for one in told.past[-MOST:]]
         initial = [list(astuple(one)) for one in told.watcher.initial]
-        report(json.dumps({"initial": initial, "past": past}))
+        report(json.dumps({"initial": initial, "past": past, "now": told.now}))
         before = None
         may_be_others = True
         while True:
@@ -47,12 +48,19 @@ def watch(lab: str, runtime: Runtime, _request: Mapping[str, object], report: Re
                 may_be_others = may_be_others or event.kind in AFFECTING
 
 
+def tables(lab: str, runtime: Runtime, request: Mapping[str, object], report: Report) -> object:
+    """As `lvsnet.observe.acts.ipvs`, whose answer is told: so it can be followed, for which no held
+    clock moves."""
+    report(json.dumps(acts.ipvs(lab, runtime, request, report)))
+    return None
+
+
 @contextmanager
 def _faults_changed() -> Iterator[int]:
-    """A descriptor that is readable once other faults are written down, of whichever lab."""
+    """A descriptor that is readable once an order about faults is over, of whichever lab."""
     directory = leftovers.faults_of("any").parent
     directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-    fd = log_files.watched(directory, log_files.IN_MOVED_TO | log_files.IN_DELETE)
+    fd = log_files.watched(directory, log_files.IN_ATTRIB)
     try:
         yield fd
     finally:

@@ -2,8 +2,8 @@
 
 WHAT is ``events`` or ``tables``. It is a process of its own because following waits for as long as
 nothing happens, and ends with the process that has started it. Each line is a JSON object:
-``{layout}``, ``{initial, past}``, ``{event}``, ``{faults}``, ``{clock}``, ``{tables}``, and at last
-``{ended}``, why there is no more. `lvsnet.watch.model` reads them.
+``{layout}``, ``{initial, past, now}``, ``{event}``, ``{faults}``, ``{clock}``, ``{tables}``, and at
+last ``{ended}``, why there is no more. `lvsnet.watch.model` reads them.
 """
 
 from __future__ import annotations
@@ -51,13 +51,10 @@ def main(lab: str, what: str, parent: int) -> int:
 
 def _follow(lab: str, what: str) -> None:
     from lvsnet.control import labs
-    from lvsnet.observe.table_model import Wanted
 
     place = labs.place_of(lab)
     if what == TABLES:
-        asked = {name: list(one) if isinstance(one, tuple) else one
-                 for name, one in asdict(Wanted()).items()}  # fmt: skip
-        place.follow(lab, "look.ipvs_follow", asked, lambda line: _write(f'{{"tables": {line}}}'))
+        place.follow(lab, "look.ipvs_follow", _asked(), _tables)
         return
     from lvsnet.plan import codec
     from lvsnet.watch.layout import layout
@@ -71,17 +68,38 @@ def _follow(lab: str, what: str) -> None:
 
 
 def _tell_the_time(place: Place, lab: str) -> None:
-    """Each change of the lab's clock, until the lab ends, which the main thread tells."""
+    """Each change of the lab's clock, until the lab ends, which the main thread tells.
+
+    Tables are followed by a grid of that clock: when it comes to rest between two points, they are
+    told as they are then.
+    """
     before = None
-    while True:
-        time.sleep(CLOCK_INTERVAL)
-        try:
+    moved = False
+    try:
+        while True:
+            time.sleep(CLOCK_INTERVAL)
             clock = place.clock(lab)
             if clock != before:
                 _say({"clock": asdict(clock)})
-        except (LvsnetError, BrokenPipeError):
-            return
-        before = clock
+                moved = True
+            elif moved:
+                place.follow(lab, "look.tables", _asked(), _tables)
+                moved = False
+            before = clock
+    except (LvsnetError, BrokenPipeError):
+        return
+
+
+def _asked() -> dict[str, object]:
+    from lvsnet.observe.table_model import Wanted
+
+    return {
+        name: list(one) if isinstance(one, tuple) else one for name, one in asdict(Wanted()).items()
+    }
+
+
+def _tables(line: str) -> None:
+    _write(f'{{"tables": {line}}}')
 
 
 def _writer() -> Callable[[str], None]:

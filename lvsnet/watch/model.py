@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lvsnet.control.clock import Clock
@@ -99,11 +99,11 @@ class Lab:
                 self.faults = tuple(map(faults.fault_from_json, found))
             case {"layout": dict(found)}:
                 self._begins_as(codec.decode(Layout, found, "layout"))
-            case {"initial": list(found), "past": list(past)}:
+            case {"initial": list(found), "past": list(past), "now": int(time)}:
+                self.ahead = time - now
                 for each in found:
                     self._becomes(Event(*each))
-                for *fields, within in past:
-                    self._lists(Event(*fields), within)
+                self._recalls([(Event(*fields), within) for *fields, within in past])
                 self.stands = True
             case {"ended": str(why)}:
                 raise EndedError(why)
@@ -170,6 +170,18 @@ class Lab:
             case "lab", "changed":
                 self.changed = True
 
+    def _recalls(self, past: Sequence[tuple[Event, int]]) -> None:
+        """List what has happened, and after a redeploy only what is not listed by then."""
+        listed = list(self.events)
+        last = listed[-1].at if listed else -1
+        for event, within in past:
+            latest = event.at + within
+            if latest > last and not any(
+                event.at <= one.at + one.within and one.at <= latest and _is_same(one, event)
+                for one in listed
+            ):
+                self._lists(event, within)
+
     def _is_off(self, node: str) -> None:
         self.off.add(node)
         self.vrrp.pop(node, None)
@@ -184,6 +196,10 @@ class Lab:
             return
         self.events.append(line)
         self.count += 1
+
+
+def _is_same(line: Line, event: Event) -> bool:
+    return (line.kind, line.node, line.text) == (event.kind, event.node, event.text)
 
 
 def _was_just_said(line: Line, before: Iterable[Line]) -> bool:

@@ -207,6 +207,20 @@ def test_what_happens_is_told_as_it_happens(site: Site) -> None:
         kill(follower)
 
 
+def test_it_is_watched_on_a_screen(site: Site) -> None:
+    environment = {**site.user.environment, "TERM": "xterm-256color"}
+    screen = (LVSNET, "watch", site.lab)
+    with terminal(*screen, environment=environment, cwd=site.user.home) as at:
+        at.until("no node has virtual services", sites.STARTED_S)
+        site.quick.does("fault", "freeze", f"{site.lab}/web")
+        at.until("frozen", sites.STARTED_S)
+        site.quick.does("fault", "thaw", f"{site.lab}/web")
+        at.until("fault: thaw web", sites.STARTED_S)
+        at.types(b"q")
+        assert at.end() == 0
+        assert not at.raw()
+
+
 def test_sysctls_of_the_network_are_the_nodes_own_and_no_others(site: Site) -> None:
     assert site.does("web", "sysctl", "-n", "net.ipv4.ip_default_ttl") == "77\n"
     assert site.does("client", "sysctl", "-n", "net.ipv4.ip_default_ttl") == "64\n"

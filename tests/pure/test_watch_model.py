@@ -107,6 +107,20 @@ def test_redeploy_is_noticed_and_begins_anew() -> None:
     assert one.events
 
 
+def test_past_is_not_listed_twice_after_a_redeploy() -> None:
+    def past(*events: tuple[int, str, int]) -> str:
+        told = [[at, "vrrp", "lb02", "x", "VI_1", text, within] for at, text, within in events]
+        return line(initial=[], past=told, now=3 * SECOND)
+
+    before = (SECOND, "enters BACKUP", SECOND - 1)
+    one = lab(laid(), past(before))
+    one.takes(told("vrrp", "lb02", "master", "VI_1", "enters MASTER", 7 * SECOND + 5), 0)
+    master = (7 * SECOND, "enters MASTER", SECOND - 1)
+    one.takes(laid(), 0)
+    one.takes(past(before, master, (8 * SECOND, "enters FAULT", SECOND - 1)), 0)
+    assert [each.text for each in one.events] == ["enters BACKUP", "enters MASTER", "enters FAULT"]
+
+
 def test_end_says_why() -> None:
     with pytest.raises(EndedError, match="destroyed"):
         lab(line(ended="lab dr was destroyed"))

@@ -264,7 +264,7 @@ def test_chosen_node_is_seen_among_many() -> None:
         await pilot.press(*["down"] * 35)
         await seen(app, pilot, "▶  rs35")
 
-    on_screen(act, laid(many), line(initial=[], past=[]))
+    on_screen(act, laid(many), line(initial=[], past=[], now=3 * SECOND))
 
 
 def test_tables_of_the_chosen_director_are_seen_among_many() -> None:
@@ -301,7 +301,7 @@ def test_past_is_told_to_the_second_where_no_more_is_known() -> None:
     async def act(app: Watch, _script: Script, _pilot: Pilot[End]) -> None:
         assert "0:00:01      lb02     VI_1 enters BACKUP" in shown(app)
 
-    on_screen(act, clock(), laid(), line(initial=[], past=[past]))
+    on_screen(act, clock(), laid(), line(initial=[], past=[past], now=3 * SECOND))
 
 
 def test_older_events_are_read_while_new_ones_come() -> None:

@@ -72,6 +72,7 @@ STOOD = line(
         [3 * SECOND, "vrrp", "lb02", "backup", "VI_1", "VI_1 is BACKUP"],
     ],
     past=[],
+    now=3 * SECOND,
 )
 FAILS_OVER = (
     told("node", "lb01", "off", "lb01", "is off"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.users import LVSNET, User, eventually
+from e2e.users import LVSNET, VIP, User, eventually
 
 COLUMNS, ROWS = 80, 24
 NUMBERS = count()
@@ -91,6 +91,10 @@ def test_fail_over_by_keys(site: User) -> None:
         at.shows(r"lb02 +VI_1 enters MASTER")
         assert "192.168.10.100/32" in site.does("exec", "lb02", "ip", "-o", "address")
         assert site.time() - before >= 10
+
+        site.does("traffic", VIP, "--rate", "100/s", "--count", "30")
+        at.shows(r"^  nginx01 .* dr +1 +0 +15 .*\n  nginx02 .* dr +1 +0 +15 ")
+        assert site.does("exec", "lb02", "ipvsadm", "-Ln").count(" 15 ") == 2
 
         at.types("Down", "c")
         at.shows(r"lb02 +director +cut")

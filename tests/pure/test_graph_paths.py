@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lvsnet.compiled import compile_file
-from lvsnet.faults.model import Dropped, Fault, Frozen, Killed, LinkDown, Partition, PowerOff
+from lvsnet.faults.model import Dropped, Fault, Frozen, Killed, LinkDown, Netem, Partition, PowerOff
 from lvsnet.observe.graph import paths
 from lvsnet.observe.graph.scene import Box, Kind, Scene, scene
 from lvsnet.observe.model import Address, Node, RealServer, Service, Site
@@ -268,6 +268,8 @@ def test_faults_are_shown_where_they_are() -> None:
         LinkDown("nginx01", "eth1"),
         Frozen("lb02"),
         Dropped("lb01", "vrrp"),
+        Netem("lb01", "eth1", delay_us=10000),
+        Killed("client", "tcpdump"),
         Killed("nginx02", "nginx"),
         Partition(("lb01",), ("lb02",)),
     ]
@@ -275,7 +277,8 @@ def test_faults_are_shown_where_they_are() -> None:
     found = scene(plan("dr"), site(dead), faults)
     assert words(found, "nginx01", Kind.FAULT) == ["eth1: link down"]
     assert words(found, "lb02", Kind.FAULT) == ["frozen"]
-    assert words(found, "lb01", Kind.FAULT) == ["drop vrrp"]
+    assert words(found, "lb01", Kind.FAULT) == ["drop vrrp", "netem eth1 delay=10ms"]
+    assert words(found, "client", Kind.FAULT) == ["kill tcpdump"]
     assert words(found, "nginx02", Kind.DEAD, Kind.FAULT) == ["nginx: dead"]
     assert found.notes == ("partition lb01 from lb02",)
     assert [one.node for one in found.links if one.cut] == ["nginx01"]

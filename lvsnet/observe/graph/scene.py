@@ -91,7 +91,8 @@ def scene(plan: Plan, site: Site | None = None, faults: Sequence[Fault] = ()) ->
     cut = {(one.node, one.interface) for one in faults if isinstance(one, LinkDown)}
     holders = _holders(plan, site)
     first = {address: nodes[0] if nodes else "" for address, nodes in holders.items()}
-    net = network(plan, dict(_own(plan, site, holders, cut)), first)
+    own = dict(_own(plan, site, holders, cut))
+    net = network(plan, own, first)
     out = {one.name: _out(one, first, seen) for one in plan.services}
     without = _out_of(plan, out)
     return Scene(
@@ -101,7 +102,7 @@ def scene(plan: Plan, site: Site | None = None, faults: Sequence[Fault] = ()) ->
             _box(plan, node, seen.get(node.name), holders, faults, without[node.name])
             for node in plan.nodes
         ),
-        tuple(Bar(one.name, _prefixes(plan, one.name)) for one in plan.segments),
+        tuple(Bar(one.name, _prefixes(plan, one.name, own)) for one in plan.segments),
         tuple(
             Link(node.name, one.segment, one.name, (node.name, one.name) in cut)
             for node in plan.nodes
@@ -253,15 +254,23 @@ def _daemons(node: Node, seen: SeenNode | None, *, off: bool) -> Iterator[Line]:
 
 
 def _broken(node: Node, faults: Sequence[Fault]) -> Iterator[Line]:
+    """A node's own faults, but those that its other lines tell."""
+    daemons = {one.name for one in node.daemons}
     for one in faults:
-        if isinstance(one, PowerOff | Killed) or nodes_of(one) != (node.name,):
+        if nodes_of(one) != (node.name,):
             continue
-        words = str(one)
-        if isinstance(one, Frozen):
-            words = "frozen"
-        elif isinstance(one, LinkDown):
-            words = f"{one.interface}: link down"
-        yield Line(Kind.FAULT, words.replace(f" {node.name}", "", 1))
+        match one:
+            case PowerOff():
+                continue
+            case Killed(process=process) if process in daemons:
+                continue
+            case Frozen():
+                words = "frozen"
+            case LinkDown(interface=interface):
+                words = f"{interface}: link down"
+            case _:
+                words = str(one).replace(f"{node.name}:", "", 1).replace(f" {node.name}", "", 1)
+        yield Line(Kind.FAULT, words)
 
 
 def _details(node: Node) -> Iterator[str]:
@@ -275,13 +284,18 @@ def _details(node: Node) -> Iterator[str]:
         yield file.path
 
 
-def _prefixes(plan: Plan, segment: str) -> tuple[str, ...]:
-    """The networks of a segment: those of its nodes' addresses."""
-    found = [
-        str(ip_interface(address).network)
-        for node in plan.nodes
-        for one in node.interfaces
+def _prefixes(
+    plan: Plan, segment: str, own: Mapping[str, Sequence[tuple[str, str]]]
+) -> tuple[str, ...]:
+    """The networks of a segment: those of its nodes' addresses, but for single addresses."""
+    wired = [
+        (node.name, one.name) for node in plan.nodes for one in node.interfaces
         if one.segment == segment
-        for address in one.addresses
+    ]  # fmt: skip
+    found = [
+        ip_interface(address).network
+        for node, name in wired
+        for interface, address in own.get(node, ())
+        if interface == name
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(str(one) for one in found if one.prefixlen < one.max_prefixlen))

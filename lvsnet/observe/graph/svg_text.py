@@ -40,11 +40,14 @@ LEAST_WIDTH = 420.0
 def size(picture: Picture, paths: Sequence[PlacedPath]) -> tuple[float, float]:
     """Width and height of the whole, with room for the longest legend of these paths."""
     legends = [_words(path) for path in paths]
+    titles = [f"{path.title}  (one of {len(picture.paths)} services)" for path in paths]
     longest = max(
-        (measure.sans(line, 12.5) * 0.86 for words in legends for line in words), default=0.0
+        (measure.sans(line, 12.5) * 0.86 for words in (*legends, titles) for line in words),
+        default=0.0,
     )
     lines = max((len(words) for words in legends), default=0) + len(picture.notes)
-    width = max(picture.width, longest + 40, LEAST_WIDTH) + 2 * MARGIN
+    named = measure.sans(picture.lab, 18) + 50
+    width = max(picture.width, longest + 40, named, LEAST_WIDTH) + 2 * MARGIN
     below = LEGEND * lines + 20 if lines else 0
     return round(width), round(TOP + picture.height + below + MARGIN)
 
@@ -99,7 +102,9 @@ def body(picture: Picture, paths: Sequence[PlacedPath], begin: str | None = None
     below = TOP + picture.height + 30
     for path in paths:
         yield f'<g class="path" data-service={quoteattr(path.service)}{_hidden(path, begin)}>'
-        yield _text(MARGIN, 49, path.title, "muted", 12.5)
+        others = len(picture.paths) if begin is None else 1
+        which = f"  (one of {others} services)" if others > 1 else ""
+        yield _text(MARGIN, 49, path.title + which, "muted", 12.5)
         yield from _legend(path, below)
         yield "</g>"
     for n, note in enumerate(picture.notes):

@@ -22,7 +22,7 @@ _SHAPES = {
     ".off text": "opacity:.55",
     ".off .head": "opacity:.55",
     ".flow": "fill:none;stroke-width:2.25;stroke-linejoin:round;stroke-linecap:round",
-    ".casing": "fill:none;stroke-width:5.5;stroke-linejoin:round",
+    ".casing": "fill:none;stroke-width:7.5;stroke-linejoin:round",
     ".tunnel.flow": "stroke-dasharray:7 3",
     ".badge text": "font-weight:700;font-size:10.5px;text-anchor:middle",
     ".strong": "font-weight:600",

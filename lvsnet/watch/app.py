@@ -16,12 +16,12 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import RichLog, Static
+from textual.widgets import RichLog
 
 from lvsnet.errors import LvsnetError
 from lvsnet.watch import orders, showing
 from lvsnet.watch.asking import Ask, Help
-from lvsnet.watch.block import Block
+from lvsnet.watch.block import Block, Row
 from lvsnet.watch.feed import EVENTS, TABLES
 from lvsnet.watch.layout import Machine
 from lvsnet.watch.model import Lab
@@ -36,8 +36,6 @@ LEAST_COLUMNS, LEAST_ROWS = 40, 12
 WIDE = 130
 """Columns from which nodes and tables are side by side."""
 SECOND = 1.0
-
-
 SOON = 0.05
 """Seconds in which several lines that come at once are shown together."""
 
@@ -91,6 +89,8 @@ class Watch(App[End]):
         self.lines = lines
         self.perform = perform
         self.chosen = ""
+        self.shown_at = "", 0
+        """It, and its line, when that was scrolled to."""
         self.scrolled = ""
         """The node whose tables were scrolled to, when it was chosen."""
         self.part: Part | None = None
@@ -109,7 +109,7 @@ class Watch(App[End]):
         return self.screen_stack[0]
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title")
+        yield Row("title")
         with Container(id="state"):
             with VerticalScroll(id="nodes", can_focus=False):
                 yield Block("nodes-text")
@@ -118,10 +118,10 @@ class Watch(App[End]):
         log = RichLog(id="events", wrap=False, max_lines=1000, auto_scroll=True, min_width=1)
         log.can_focus = False
         yield log
-        yield Static(id="faults")
-        yield Static(id="told")
-        yield Static(id="keys")
-        yield Static(id="small")
+        yield Row("faults")
+        yield Row("told")
+        yield Row("keys")
+        yield Row("small")
 
     def on_mount(self) -> None:
         self.ground.query_one("#nodes").border_title = "nodes"
@@ -183,7 +183,7 @@ class Watch(App[End]):
                 f"lvsnet watch needs {LEAST_COLUMNS} columns and {LEAST_ROWS} rows, there are "
                 f"{size.width} and {size.height}. q quits."
             )
-            self.put("small", words)
+            self.put("small", Text(words))
             return
         machines = lab.layout.machines if lab.layout else ()
         if lab.machine(self.chosen) is None and machines:
@@ -193,7 +193,9 @@ class Watch(App[End]):
         text = self.ground.query_one("#nodes-text", Block)
         found, at = showing.nodes(lab, self.chosen, self.part, text.width)
         text.put(found)
-        self.ground.query_one("#nodes", VerticalScroll).scroll_to(y=max(0, at - 2), animate=False)
+        if (self.chosen, at) != self.shown_at:
+            self.ground.query_one("#nodes", VerticalScroll).scroll_to(y=at - 2, animate=False)
+            self.shown_at = self.chosen, at
         text = self.ground.query_one("#tables-text", Block)
         found, at = showing.tables(lab, self.chosen, text.width)
         text.put(found)
@@ -202,12 +204,12 @@ class Watch(App[End]):
             self.scrolled = self.chosen
         self.show_events()
         self.put("faults", showing.faults(lab, size.width))
-        self.ground.query_one("#faults").display = bool(lab.faults)
+        self.ground.query_one("#faults").set_class(not lab.faults, "-none")
         self.show_told()
         self.put("keys", showing.keys(orders.keys(lab, self.machine(), self.part), size.width))
 
-    def put(self, place: str, words: Text | str) -> None:
-        self.ground.query_one(f"#{place}", Static).update(words)
+    def put(self, place: str, words: Text) -> None:
+        self.ground.query_one(f"#{place}", Row).put(words)
 
     def show_title(self) -> None:
         now = self.lab.now(time.monotonic_ns())

@@ -84,6 +84,8 @@ def _tell_the_time(place: Place, lab: str) -> None:
                 moved = True
             elif moved:
                 place.follow(lab, "look.tables", _asked(), _tables)
+                clock = place.clock(lab)  # which moves by a fraction of a ms while that looks
+                _say({"clock": asdict(clock)})
                 moved = False
             before = clock
     except (LvsnetError, BrokenPipeError):

@@ -106,7 +106,7 @@ def test_fail_over_by_keys(site: User) -> None:
         at.types("q")
         at.shows(r"^ended with 0$")
         assert "─nodes─" not in at("capture-pane", "-p")
-        assert site.time() == still
+        assert site.time() - still < 0.01  # in which tables may have been looked at
     with watching(site, "watched") as at:
         at.shows(r"lb02 +VI_1 enters FAULT")  # told of what was before
         site.does("destroy", "watched")

@@ -87,9 +87,11 @@ def keys(lab: Lab, machine: Machine | None, chosen: Part | None) -> list[tuple[s
     if machine is not None:
         found.append(("s", "start" if machine.name in lab.off else "stop"))
         if machine.name not in lab.off:
-            found.append(("c", "mend" if _is(cable(lab, machine, chosen), "up") else "cut"))
+            verb = "mend" if _is(cable(lab, machine, chosen), "up") else "cut"
+            found.append(("c", _with(verb, CABLE, chosen)))
         if machine.name not in lab.off and machine.daemons:
-            found.append(("d", "revive" if _is(daemon(lab, machine, chosen), "revive") else "kill"))
+            verb = "revive" if _is(daemon(lab, machine, chosen), "revive") else "kill"
+            found.append(("d", _with(verb, DAEMON, chosen)))
     if lab.faults:
         found.append(("x", "clear"))
     if lab.clock is not None and lab.clock.kind == "virtual":
@@ -140,6 +142,10 @@ def _of_clock(clock: Clock | None, *words: str) -> Order | Refused:
 
 def _is(order: Order | Refused, word: str) -> bool:
     return isinstance(order, Order) and word in order.words[:-1]
+
+
+def _with(verb: str, kind: str, chosen: Part | None) -> str:
+    return verb if chosen is None or chosen.kind != kind else f"{verb} {chosen.name}"
 
 
 def _name(machine: Machine, kind: str, chosen: Part | None) -> str:

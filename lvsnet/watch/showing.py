@@ -121,6 +121,7 @@ def _states(lab: Lab, machine: Machine) -> list[Text]:
     wrong = [Text("frozen", BAD)] if lab.is_frozen(name) else []
     if any(lab.is_cut(name, one.interface) for one in machine.cables):
         wrong.append(Text("cut", BAD))
+    wrong += [Text(f"{one} dead", BAD) for one in machine.daemons if (name, one) in lab.dead]
     found = sorted(lab.vrrp.get(name, {}).items())
     for instance, state in found:
         words = state.upper() if len(found) == 1 else f"{instance} {state.upper()}"
@@ -146,14 +147,14 @@ def _parts(lab: Lab, machine: Machine, chosen: Part | None, width: int) -> Text:
         name = one.name
         if one.kind == CABLE:
             is_bad = lab.is_cut(machine.name, name)
-            state = " CUT" if is_bad else ""
+            state = " cut" if is_bad else ""
             found = cables[name]
             name = f"{name} {found.segment}"
             if width >= ROOMY:
                 name = " ".join([name, *found.addresses])
         else:
             is_bad = (machine.name, name) in lab.dead
-            state = " DEAD" if is_bad else ""
+            state = " dead" if is_bad else ""
         if words:
             words.append(", ", QUIET)
         style = BAD if is_bad else ""

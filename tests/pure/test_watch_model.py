@@ -167,7 +167,7 @@ def test_keys_say_what_they_would_do() -> None:
     cut = lab(laid(), STOOD, told("link", "lb01", "down", "eth2", "eth2 is down"))
     for interface, what in (("eth1", "cut"), ("eth2", "mend")):
         keys = orders.keys(cut, TWO_CABLES, Part(CABLE, interface))
-        assert keys[:2] == [("s", "stop"), ("c", what)]
+        assert keys[:2] == [("s", "stop"), ("c", f"{what} {interface}")]
     off = lab(laid(), STOOD, *FAILS_OVER)
     assert orders.keys(off, LB01, None)[:2] == [("s", "start"), ("↑↓", "node")]
 

@@ -235,6 +235,23 @@ def test_events_of_a_narrow_screen_are_cut_where_it_ends() -> None:
     on_screen(act, size=(40, 24))
 
 
+def test_what_is_wrong_is_seen_in_forty_columns() -> None:
+    async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
+        script.tells(
+            told("daemon", "lb01", "exited", "keepalived", "keepalived has ended"),
+            told("link", "lb02", "down", "eth1", "eth1 is down: no carrier"),
+            line(faults=[{"kind": "frozen", "node": "client"}]),
+        )
+        await seen(app, pilot, "frozen")
+        rows = [row.split() for row in shown(app)]
+        assert ["▶", "lb01", "keepalived", "dead", "192.168.10…"] in rows
+        assert ["lb02", "cut"] in rows
+        await pilot.press("right")
+        await seen(app, pilot, "cut eth1")
+
+    on_screen(act, size=(40, 24))
+
+
 def test_real_clock_has_no_keys() -> None:
     async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
         assert "advance" not in shown(app)[-1]

@@ -25,7 +25,7 @@ from watch_samples import (
 )
 
 from lvsnet.watch.app import End, Watch
-from lvsnet.watch.feed import TABLES
+from lvsnet.watch.feed import EVENTS, TABLES
 from lvsnet.watch.layout import Cable, Layout, Machine
 from lvsnet.watch.processes import Outcome
 
@@ -356,7 +356,7 @@ def test_q_and_ctrl_c_leave() -> None:
 def test_redeploy_shows_the_new_nodes() -> None:
     async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
         script.tells(told("lab", "", "changed", "dr", "was changed"))
-        await seen(app, pilot, "was changed")
+        await until(pilot, lambda: script.followed == [EVENTS, TABLES] * 2)
         less = Layout(DR.lab, DR.kernel, DR.clock, DR.machines[:2])
         script.tells(laid(less), STOOD)
         await until(pilot, lambda: "   nginx02" not in "\n".join(shown(app)))

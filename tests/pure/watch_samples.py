@@ -127,12 +127,15 @@ class Script:
     """What a screen is told, and what it had done."""
 
     told: dict[str, asyncio.Queue[str | None]]
+    followed: list[str] = field(default_factory=list)
+    """Each time that something was followed from its begin."""
     done: list[str] = field(default_factory=list)
     outcome: Outcome = field(default_factory=lambda: Outcome(0, "", 0.4))
     wait: asyncio.Event = field(default_factory=asyncio.Event)
     """Until this no command ends."""
 
     async def lines(self, _lab: str, what: str) -> AsyncGenerator[str, None]:
+        self.followed.append(what)
         while (each := await self.told[what].get()) is not None:
             yield each
 

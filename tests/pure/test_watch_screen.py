@@ -128,13 +128,13 @@ def test_fail_over_is_seen() -> None:
 
 
 def test_keys_give_the_commands_of_lvsnet() -> None:
-    async def act(_app: Watch, script: Script, pilot: Pilot[End]) -> None:
+    async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
         for key in ("s", "c", "d", "down", "s", "down", "right", "right", "d", "x"):
             await pilot.press(key)
-            await pilot.pause()
+            await until(pilot, lambda: not app.busy)
         for key in ("1", "0", "h", "p", "r", "plus"):
             await pilot.press(key)
-            await pilot.pause()
+            await until(pilot, lambda: not app.busy)
         assert script.done == [
             "stop lb01",
             "fault link down lb01:eth1",

@@ -25,8 +25,8 @@ DEADLINE = 240.0
 """Seconds that a command may take: one that hangs is to fail, and none that is only slow. Deploying
 with all its waits takes 7 s on an idle machine, and a minute by Docker in a busy test machine."""
 VIP = "192.168.10.100"
-WISHES = ("LVSNET_RUNTIME", "LVSNET_KERNEL", "LVSNET_CLOCK")
-"""Variables by which somebody chooses for all labs; a test chooses itself."""
+WISHES = ("LVSNET_RUNTIME", "LVSNET_KERNEL", "LVSNET_CLOCK", "COLUMNS", "LINES")
+"""Variables by which somebody chooses for all labs or terminals; a test chooses itself."""
 SEED = 7
 HELD = {"LVSNET_CLOCK": "virtual", "LVSNET_DEPLOY_SEED": str(SEED)}
 """Settings of a user whose labs are in virtual time, and go the same way in every run."""

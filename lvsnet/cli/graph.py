@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass
 from enum import StrEnum
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,36 +94,32 @@ def graph(
     into a page of Markdown, and dot is for Graphviz.
     """
     chosen = form or _of_ending(output)
+    from lvsnet.outputs import put
+
     shown = _shown(lab)
     asked = _service(shown.plan, service, way)
-    text = shown.written(chosen, asked)
-    if output is None or output == STDOUT:
-        if isinstance(sys.stdout, TextIOWrapper):
-            # As the text says itself, whatever this terminal's is.
-            sys.stdout.reconfigure(encoding="utf-8")
-        sys.stdout.write(text)
-        return
-    from lvsnet.report.writing import write
-
-    write(output, text)
+    put(output or STDOUT, _drawn(shown, chosen, asked))
 
 
+@dataclass(frozen=True)
 class _Shown:
     """A lab, and how it is where it runs."""
 
-    def __init__(self, plan: Plan, site: Site | None, faults: tuple[Fault, ...]) -> None:
-        self.plan, self.site, self.faults = plan, site, faults
+    plan: Plan
+    site: Site | None
+    faults: tuple[Fault, ...]
 
-    def written(self, form: Form, service: str) -> str:
-        from lvsnet.observe import graph
 
-        write = {
-            Form.SVG: graph.svg,
-            Form.HTML: graph.html,
-            Form.MERMAID: graph.mermaid,
-            Form.DOT: graph.dot,
-        }[form]
-        return write(self.plan, self.site, service, self.faults)
+def _drawn(shown: _Shown, form: Form, service: str) -> str:
+    from lvsnet.observe import graph
+
+    draw = {
+        Form.SVG: graph.svg,
+        Form.HTML: graph.html,
+        Form.MERMAID: graph.mermaid,
+        Form.DOT: graph.dot,
+    }[form]
+    return draw(shown.plan, shown.site, service, shown.faults)
 
 
 def _shown(lab: str) -> _Shown:

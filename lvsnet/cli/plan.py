@@ -109,9 +109,10 @@ def vips(
     except QuestionError as error:
         raise typer.BadParameter(str(error), param_hint=error.option) from error
     if svg is not None:
+        from lvsnet.outputs import write
         from lvsnet.spread.picture import picture
 
-        svg.write_text(picture(question, answer), encoding="utf-8")
+        write(svg, picture(question, answer))
     _print(question, answer, form)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,18 +46,9 @@ def report(
     It shows the runs in RESULTS on a time line each: VRRP states, requests, outages, connections,
     faults; and what was sent, what happened and the files of each node.
     """
-    from lvsnet.report import writing
+    from lvsnet.outputs import put
 
-    text = _drawn(_runs(results), output)
-    if output != STANDARD:
-        writing.write(Path(output), text)
-        return
-    try:
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.flush()
-    except BrokenPipeError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would complain at exit
-        raise typer.Exit(141) from error  # click would make it 1
+    put(Path(output), _drawn(_runs(results), output))
 
 
 def _drawn(runs: Sequence[Run], output: str) -> str:

@@ -109,24 +109,6 @@ def test_what_cannot_be_read_or_written_is_one_message(tmp_path: Path) -> None:
     assert not (tmp_path / "x.html").exists()
 
 
-def test_a_file_that_cannot_be_written_is_as_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = put(tmp_path / "report.html", "before")
-
-    def full(_self: Path, _target: Path) -> Path:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", full)
-        with pytest.raises(LvsnetError, match=r"report\.html: No space left on device"):
-            writing.write(file, "after")
-    assert file.read_text() == "before"
-    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
-    writing.write(file, "after")
-    assert file.read_text() == "after"
-
-
 def test_a_directory_that_cannot_be_made_is_told_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(LvsnetError, match=r"--report .*/in-the-way: it is no directory"):
         writing.check(put(tmp_path / "in-the-way", ""))

@@ -281,12 +281,13 @@ def test_loads_and_numbers_do_not_go_together(capsys: pytest.CaptureFixture[str]
 def test_a_picture_that_cannot_be_written_is_no_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "none").touch()
     file = tmp_path / "none" / "vips.svg"
     monkeypatch.setattr("sys.argv", ["lvsnet", "plan", "vips", *SOURCE, "--svg", str(file)])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 1
-    assert f"{file}: No such file or directory" in capsys.readouterr().err
+    assert f"{file}: {file.parent} is no directory" in capsys.readouterr().err
 
 
 def shown() -> list[tuple[list[str], list[str]]]:

@@ -1,19 +1,15 @@
 """Pages of one file each: what came of scenarios, for a browser that asks nobody for anything.
 
-All that comes from a lab travels as JSON in a script element that is data (HTML, 4.12.1), and is
-put on the page as text. The page's policy (CSP 3) lets it run its own scripts, by their hashes,
-and load nothing.
+All that comes from a lab is data, which `assets` put on the page as text.
 """
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
+from lvsnet import pages
 from lvsnet.report.model import Run
 from lvsnet.report.view import summary, view
 
@@ -52,15 +48,12 @@ def index(runs: Sequence[Run], links: Sequence[str]) -> str:
 
 
 def _document(title: str, data: Mapping[str, object], scripts: Sequence[str]) -> str:
-    style = _asset(STYLE)
-    script = '(() => {\n"use strict";\n' + "".join(_asset(one) for one in (*COMMON, *scripts))
-    script += "})();\n"
-    policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    style = pages.asset(ASSETS / STYLE)
+    parts = (pages.asset(ASSETS / one) for one in (*COMMON, *scripts))
+    script = f'(() => {{\n"use strict";\n{"".join(parts)}}})();\n'
+    policy = pages.policy(script, style, "img-src data:")
     blocks = "".join(
-        f'<script type="application/json" class="data" id="{name}">{_json(value)}</script>\n'
+        f'<script type="application/json" class="data" id="{name}">{pages.data(value)}</script>\n'
         for name, value in data.items()
     )
     return f"""<!DOCTYPE html>
@@ -81,23 +74,6 @@ def _document(title: str, data: Mapping[str, object], scripts: Sequence[str]) ->
 </body>
 </html>
 """
-
-
-def _asset(name: str) -> str:
-    """As it is hashed and shown: a browser takes every end of a line as a line feed."""
-    text = (ASSETS / name).read_text(encoding="utf-8").replace("\r\n", "\n")
-    if "</s" in text.lower():
-        raise ValueError(f"{name} would end the element that it stands in")
-    return text
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-def _json(value: object) -> str:
-    """In ASCII, with no ``<``: nothing in it ends the element that it stands in, or begins one."""
-    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _text(text: str) -> str:

@@ -95,6 +95,12 @@ def test_a_page_has_all_paths_and_loads_nothing() -> None:
     assert [one["value"] for one in options] == ["web4", "web6", "inside", ""]
     assert [one["value"] for one in options if "selected" in one] == ["web6"]
     assert not [one for _, one in page.elements if {"src", "href", "style"} & set(one)]
+    (policy,) = (one["content"] for _, one in page.elements if one.get("http-equiv"))
+    assert re.fullmatch(
+        r"default-src 'none'; script-src 'sha256-\S+'; style-src 'sha256-\S+'; "
+        r"base-uri 'none'; form-action 'none'",
+        str(policy),
+    )
     assert "eth1 on front" in str(json.loads(page.scripts[0])["lb01"])
 
 

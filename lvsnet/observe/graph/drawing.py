@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lvsnet.observe.graph import columns as folding
 from lvsnet.observe.graph import layers, sizes
@@ -293,7 +293,6 @@ def _arrows(
 
 def _moved(one: Picture, by: float) -> Picture:
     """The picture, so far to the right."""
-    from dataclasses import replace
 
     def moved(points: tuple[Point, ...]) -> tuple[Point, ...]:
         return tuple((round(x + by, 1), round(y, 1)) for x, y in points)

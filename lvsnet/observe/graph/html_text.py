@@ -1,18 +1,12 @@
-"""A picture as a page: the path of each service to choose from, details, zoom.
-
-One file that loads nothing. What comes of the lab is text or JSON in an element that is data; the
-page's policy (CSP 3) lets it run its own script alone, by its hash.
-"""
+"""A picture as a page: the path of each service to choose from, details, zoom."""
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from collections.abc import Iterator
-from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
+from lvsnet import pages
 from lvsnet.observe.graph import colours, svg_text
 from lvsnet.observe.graph.picture import Picture
 
@@ -22,25 +16,19 @@ NO_PATH = ""
 
 def written(picture: Picture, shown: str) -> str:
     """The page, with one service's path to begin with, or none for ``""``."""
-    script = _asset("page.js")
-    data = {one.box.name: one.box.details for one in picture.boxes}
-    plain = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    script = pages.asset(ASSETS / "page.js")
+    style = f"{pages.asset(ASSETS / 'page.css')}{colours.rules()}\n"
+    data = pages.data({one.box.name: one.box.details for one in picture.boxes})
     width, height = svg_text.size(picture, picture.paths)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta http-equiv="Content-Security-Policy" content="{pages.policy(script, style)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="lvsnet">
 <title>{escape(picture.lab)} - lvsnet</title>
-<style>
-{_asset("page.css")}{colours.rules()}
-</style>
+<style>{style}</style>
 </head>
 <body>
 <header>
@@ -58,7 +46,7 @@ def written(picture: Picture, shown: str) -> str:
 </svg>
 <aside id="details" role="status" hidden><h2></h2><pre></pre></aside>
 </main>
-<script type="application/json" id="data">{plain}</script>
+<script type="application/json" id="data">{data}</script>
 <script>{script}</script>
 </body>
 </html>
@@ -71,11 +59,3 @@ def _options(picture: Picture, shown: str) -> Iterator[str]:
         yield f'<option value="{escape(one.service)}"{chosen}>{escape(one.title)}</option>'
     chosen = "" if shown else " selected"
     yield f'<option value="{NO_PATH}"{chosen}>nobody</option>'
-
-
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

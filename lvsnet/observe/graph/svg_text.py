@@ -289,4 +289,4 @@ def _text(x: float, y: float, words: str, named: str, size: float, *, end: bool 
 
 def _number(value: float) -> str:
     """As short as can be, so that equal pictures have equal bytes."""
-    return f"{value:.1f}".removesuffix(".0").replace("-0.0", "0")
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")  # with no -0

@@ -30,6 +30,8 @@ NOTHING = "nothing"
 _LEFT_TO_THE_SHELL = {f"<{kind}>": kind for kind in (FILES, DIRECTORIES, YAML)}
 """Help of a candidate that stands for paths, which a shell completes better than anybody."""
 
+_EXAMPLE = "example lab"
+
 Part = TypeVar("Part")
 Candidate = str | tuple[str, str]
 """A value, or one with a word of help."""
@@ -131,7 +133,7 @@ def lab_files(incomplete: str) -> list[Candidate]:
     """Lab files, and the examples by their names."""
     from lvsnet.resources import example_labs
 
-    examples: list[Candidate] = [(name, "example lab") for name in example_labs()]
+    examples: list[Candidate] = [(name, _EXAMPLE) for name in example_labs()]
     return [*examples, _shell(incomplete, YAML)]
 
 
@@ -156,6 +158,27 @@ def services(ctx: typer.Context, incomplete: str) -> list[Candidate]:
 def files(incomplete: str) -> list[Candidate]:
     """Any files of this machine's."""
     return [_shell(incomplete, FILES)]
+
+
+def files_and_examples(incomplete: str) -> list[Candidate]:
+    """Any files of this machine's, and the examples by their names."""
+    examples = [one for one in lab_files(incomplete) if one[1] == _EXAMPLE]
+    return [*examples, _shell(incomplete, FILES)]
+
+
+def lint_rules(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """The linter's rules, those of labs among them, that are not on the line yet."""
+    from lvsnet.lint.linting import names
+
+    given = {*(ctx.params.get("rule") or ()), *(ctx.params.get("ignore") or ())}
+    return [name for name in names() if name.startswith(incomplete) and name not in given]
+
+
+def protocols(incomplete: str) -> list[Candidate]:
+    """Those whose packets can be lost by name."""
+    from lvsnet.faults.grammar import NAMED_PROTOCOLS
+
+    return [name for name in NAMED_PROTOCOLS if name.startswith(incomplete)]
 
 
 def directories(incomplete: str) -> list[Candidate]:

@@ -59,6 +59,7 @@ ProtocolArgument = Annotated[
     typer.Argument(
         metavar="PROTO[/PORT]",
         help="vrrp, icmp, arp, tcp, udp, sctp, or an IP protocol's number; a port is tcp/80.",
+        autocompletion=complete.protocols,
         show_default=False,
     ),
 ]

@@ -33,7 +33,7 @@ FilesArgument = Annotated[
         " one for each machine; lab files or names of example labs; - for standard input.",
         metavar="FILE...",
         show_default=False,
-        autocompletion=complete.lab_files,
+        autocompletion=complete.files_and_examples,
     ),
 ]
 
@@ -46,11 +46,21 @@ def lint(
     ] = Format.TEXT,
     rule: Annotated[
         list[str],
-        typer.Option("--rule", help="Look for this rule only; several, too.", metavar="RULE"),
+        typer.Option(
+            "--rule",
+            help="Look for this rule only; several, too.",
+            metavar="RULE",
+            autocompletion=complete.lint_rules,
+        ),
     ] = [],  # noqa: B006
     ignore: Annotated[
         list[str],
-        typer.Option("--ignore", help="Do not look for this rule; several, too.", metavar="RULE"),
+        typer.Option(
+            "--ignore",
+            help="Do not look for this rule; several, too.",
+            metavar="RULE",
+            autocompletion=complete.lint_rules,
+        ),
     ] = [],  # noqa: B006
     least: Annotated[
         Least, typer.Option("--severity", help="Show what is at least this bad.")
@@ -61,7 +71,13 @@ def lint(
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 for warnings, too.")] = False,
     explain: Annotated[
-        str, typer.Option("--explain", help="Say what a rule is about.", metavar="RULE")
+        str,
+        typer.Option(
+            "--explain",
+            help="Say what a rule is about.",
+            metavar="RULE",
+            autocompletion=complete.lint_rules,
+        ),
     ] = "",
 ) -> None:
     """Look for what lab files and keepalived.conf files get wrong, without running anything.

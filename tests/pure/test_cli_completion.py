@@ -140,6 +140,20 @@ def test_commands_options_and_their_values() -> None:
     assert offered("nonsense", "") == ("nothing", [])
 
 
+def test_what_lint_reads_and_looks_for() -> None:
+    kind, names = offered("lint", "source-c")
+    assert (kind, names) == ("files", ["source-cron"])
+    assert offered("lint", "--rule", "auth-d") == ("nothing", ["auth-differs"])
+    assert offered("lint", "--rule", "auth-differs", "--ignore", "auth-d") == ("nothing", [])
+    assert "auth-pass-length" in offered("lint", "--explain", "auth-")[1]
+
+
+@pytest.mark.usefixtures("one_lab")
+def test_protocols_whose_packets_can_be_lost() -> None:
+    assert offered("fault", "drop", "lb01", "") == offered("fault", "pass", "lb01", "")
+    assert {"vrrp", "arp", "tcp"} <= set(offered("fault", "drop", "lb01", "")[1])
+
+
 def test_options_of_what_runs_in_a_node_are_not_ours() -> None:
     assert offered("exec", "lb01", "ls", "--") == ("nothing", [])
     assert offered("exec", "--lab", "dr", "lb01", "-") == ("nothing", [])
@@ -184,7 +198,7 @@ def test_only_the_command_that_is_completed_is_imported(
         timeout=60,
     )
     modules = set(done.stderr.split())
-    common = {f"lvsnet.cli.{one}" for one in ("command", "complete", "formats", "options")}
+    common = {f"lvsnet.cli.{one}" for one in ("command", "complete", "formats", "options", "root")}
     assert {one for one in modules if one.startswith("lvsnet.cli.")} - common == imported
     assert not {"pydantic", "ruamel.yaml", "pyroute2", "docker"} & modules
 

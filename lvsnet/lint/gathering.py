@@ -69,8 +69,12 @@ def _targets(given: str) -> Iterator[Target]:
         return
     name, equals, rest = given.partition("=")
     if equals and not Path(given).exists() and re.fullmatch(r"[\w.-]+", name):
+        if not rest:
+            raise LabFileError([Problem(given, None, None, f"name a file: {name}=FILE")])
         yield Target(name, rest, text_of(Path(rest)), Path(rest))
         return
+    if not given:
+        raise LabFileError([Problem("''", None, None, "an empty name, of no file")])
     path = Path(given)
     if path.is_dir():
         yield from _of_directory(path)
@@ -78,7 +82,7 @@ def _targets(given: str) -> Iterator[Target]:
     path = lab_file(given)
     text = text_of(path)
     if _is_lab(str(path), text):
-        yield Target("", str(path), read_text(path), path)
+        yield Target("", str(path), text if path.is_fifo() else read_text(path), path)
     else:
         yield Target(machine_of(path), str(path), text, path, _root(path))
 

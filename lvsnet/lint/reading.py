@@ -75,14 +75,19 @@ def around(path: Path, text: str) -> Files:
 def text_of(path: Path) -> str:
     """A configuration's text; bytes that are no UTF-8, as in old comments, are kept as they are.
 
-    Raises LabFileError when there is none, or too much of it.
+    It may be a pipe's, as a shell makes one of ``<(ssh lb01 cat ...)``. Raises LabFileError when
+    there is none, or too much of it.
     """
     disk = on_disk()
     kind = disk.kind(str(path))
     if kind is None:
         raise _refused(path, "no such file")
-    if kind in ("directory", "other"):
-        raise _refused(path, "is no file")
+    if kind == "directory":
+        raise _refused(path, "is a directory; name the file in it")
+    if kind == "other" and not path.is_fifo():
+        raise _refused(
+            path, "is a device or a socket; name a file, a pipe, or - for standard input"
+        )
     try:
         data = disk.read(str(path))
     except OSError as error:

@@ -19,7 +19,8 @@ def text(report: Report, shown: Collection[Severity]) -> Iterator[str]:
     for finding in report.findings:
         if severity(finding) in shown:
             yield from _finding(finding, report, told)
-    yield summary(report, shown)
+    if report.files or not report.unread:
+        yield summary(report, shown)
 
 
 def summary(report: Report, shown: Collection[Severity]) -> str:

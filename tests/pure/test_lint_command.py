@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from commands import lvsnet
 
 from lvsnet.lint.gathering import Target, gather, machine_of
 from lvsnet.lint.linting import Choice, lint
@@ -423,3 +426,35 @@ def test_one_file_that_cannot_be_read_leaves_the_others(site: Path) -> None:
     assert "[auth-differs]" in done.stdout
     assert done.stdout.endswith("\n1 error in 2 files; 1 file not read\n")
     assert done.stderr.startswith("missing.conf: no such file")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("lb01=", "lb01=: name a file: lb01=FILE"),
+        ("", "'': an empty name, of no file"),
+        ("/dev/null", "/dev/null: is a device or a socket; name a file, a pipe, or -"),
+        ("lb01=site", "site: is a directory; name the file in it"),
+        ("lb01=none.conf", "none.conf: no such file"),
+    ],
+)
+def test_what_is_no_file_is_told_alone(site: Path, given: str, message: str) -> None:
+    done = lvsnet("lint", given, folder=site)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(message)
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    """As ``lb01=<(ssh lb01 cat /etc/keepalived/keepalived.conf)``, or of a lab."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for text, given in (
+        (configuration(password="much_too_long"), f"lb01={pipe}"),
+        ("name: dr\nnodes: {lb01: {role: directr}}\n", str(pipe)),
+    ):
+        with ThreadPoolExecutor() as other:
+            other.submit(pipe.write_text, text)
+            targets, unread = gather([given])
+        assert unread == ()
+        assert [one.text for one in targets] == [text]
+    assert targets[0].is_lab

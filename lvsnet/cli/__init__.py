@@ -39,46 +39,65 @@ class Group:
 AS_IT_IS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 """For a command whose own arguments end with somebody else's command line."""
 
+SECTIONS: Mapping[str, Mapping[str, Command | Group]] = {
+    "Run a lab": {
+        "deploy": Command("deploy:deploy", "Start a lab from its file."),
+        "redeploy": Command("redeploy:redeploy", "Change a running lab to what its file says."),
+        "destroy": Command("destroy:destroy", "End a lab and remove everything of it."),
+        "inspect": Command("inspect:inspect", "Show running labs: nodes, addresses, VIP holders."),
+        "labs": Command("labs:labs", "List the example labs that lvsnet carries."),
+        "tour": Command(
+            "tour:tour", "Deploy a lab, send requests, and fail over before your eyes."
+        ),
+    },
+    "See what happens": {
+        "watch": Command("watch:watch", "Watch a lab on a screen, with keys that break it."),
+        "ipvs": Command("ipvs:ipvs", "Show the IPVS tables of directors, once or as they change."),
+        "events": Command("events:events", "Show what has happened in a lab, and what happens."),
+        "capture": Command(
+            "capture:capture", "Show packets, or write them for Wireshark.", takes_words_behind=True
+        ),
+        "graph": Command("graph:graph", "Draw a lab, and the way of a request through it."),
+        "logs": Command("logs:logs", "Show what the daemons of a node said."),
+    },
+    "Work in nodes": {
+        "exec": Command("exec:exec_", "Run a command in a node.", AS_IT_IS),
+        "shell": Command("shell:shell", "Open a shell in a node.", AS_IT_IS),
+        "cp": Command("cp:cp", "Copy files into a node, or out of it."),
+        "save": Command("save:save", "Write the files that changed inside nodes to disk."),
+        "forward": Command("forward:forward", "Join ports of this machine with ports of a lab."),
+    },
+    "Break it, and assert on it": {
+        "stop": Command("power:stop", "Cut the power of nodes."),
+        "start": Command("power:start", "Boot nodes that were stopped."),
+        "restart": Command("power:restart", "Cut the power of nodes, and boot them."),
+        "fault": Group("fault:app", "Break something in a lab, mend it, and show what is broken."),
+        "traffic": Command("traffic:traffic", "Send requests, and show what became of them."),
+        "clock": Group("clock:app", "Show a lab's clock, hold it, or wind it forward."),
+        "test": Command("test:run_tests", "Run the scenarios of labs, each in a fresh lab."),
+        "report": Command("report:report", "Make a page for a browser of what came of scenarios."),
+    },
+    "Write and check files": {
+        "validate": Command("validate:validate", "Check a lab file without running anything."),
+        "lint": Command("lint:lint", "Look for what labs and keepalived.conf files get wrong."),
+        "diff": Command("diff:diff", "Compare a running lab with its file."),
+        "render": Command("render:render", "Write the files of every machine of a lab."),
+        "export": Command("export:export", "Write a lab for containerlab or Vagrant."),
+        "plan": Group("plan:app", "Plan a site before it is built: how many VIPs."),
+        "schema": Command("schema:schema", "Print the lab file's JSON Schema."),
+    },
+    "This machine": {
+        "doctor": Command("doctor:doctor", "Say what this machine can run and what is missing."),
+        "setup": Command("setup:setup", "Get the guest kernel and build the node file system."),
+        "kernel": Group("kernel:app", "Build, list, choose and remove guest kernels."),
+        "image": Group("image:app", "Build, list and remove the nodes' images for Docker."),
+        "completion": Command("completion:completion", "Print a shell's script for completion."),
+    },
+}
+"""As ``lvsnet --help`` lists them, under headings."""
+
 COMMANDS: Mapping[str, Command | Group] = {
-    "deploy": Command("deploy:deploy", "Start a lab from its file."),
-    "redeploy": Command("redeploy:redeploy", "Change a running lab to what its file says."),
-    "destroy": Command("destroy:destroy", "End a lab and remove everything of it."),
-    "inspect": Command("inspect:inspect", "Show running labs: nodes, addresses, VIP holders."),
-    "ipvs": Command("ipvs:ipvs", "Show the IPVS tables of directors, once or as they change."),
-    "watch": Command("watch:watch", "Watch a lab on a screen, with keys that break it."),
-    "exec": Command("exec:exec_", "Run a command in a node.", AS_IT_IS),
-    "shell": Command("shell:shell", "Open a shell in a node.", AS_IT_IS),
-    "logs": Command("logs:logs", "Show what the daemons of a node said."),
-    "events": Command("events:events", "Show what has happened in a lab, and what happens."),
-    "capture": Command(
-        "capture:capture", "Show packets, or write them for Wireshark.", takes_words_behind=True
-    ),
-    "cp": Command("cp:cp", "Copy files into a node, or out of it."),
-    "forward": Command("forward:forward", "Join ports of this machine with ports of a lab."),
-    "stop": Command("power:stop", "Cut the power of nodes."),
-    "start": Command("power:start", "Boot nodes that were stopped."),
-    "restart": Command("power:restart", "Cut the power of nodes, and boot them."),
-    "traffic": Command("traffic:traffic", "Send requests, and show what became of them."),
-    "fault": Group("fault:app", "Break something in a lab, mend it, and show what is broken."),
-    "clock": Group("clock:app", "Show a lab's clock, hold it, or wind it forward."),
-    "test": Command("test:run_tests", "Run the scenarios of labs, each in a fresh lab."),
-    "report": Command("report:report", "Make a page for a browser of what came of scenarios."),
-    "validate": Command("validate:validate", "Check a lab file without running anything."),
-    "lint": Command("lint:lint", "Look for what labs and keepalived.conf files get wrong."),
-    "render": Command("render:render", "Write the files of every machine of a lab."),
-    "export": Command("export:export", "Write a lab for containerlab or Vagrant."),
-    "graph": Command("graph:graph", "Draw a lab, and the way of a request through it."),
-    "plan": Group("plan:app", "Plan a site before it is built: how many VIPs."),
-    "schema": Command("schema:schema", "Print the lab file's JSON Schema."),
-    "diff": Command("diff:diff", "Compare a running lab with its file."),
-    "save": Command("save:save", "Write the files that changed inside nodes to disk."),
-    "labs": Command("labs:labs", "List the example labs that lvsnet carries."),
-    "tour": Command("tour:tour", "Deploy a lab, send requests, and fail over before your eyes."),
-    "doctor": Command("doctor:doctor", "Say what this machine can run and what is missing."),
-    "setup": Command("setup:setup", "Get the guest kernel and build the node file system."),
-    "kernel": Group("kernel:app", "Build, list, choose and remove guest kernels."),
-    "image": Group("image:app", "Build, list and remove the nodes' images for Docker."),
-    "completion": Command("completion:completion", "Print a shell's script for completion."),
+    name: command for section in SECTIONS.values() for name, command in section.items()
 }
 
 
@@ -171,15 +190,18 @@ def _app(called: str, names: Iterable[str] = COMMANDS) -> typer.Typer:
     import typer
 
     from lvsnet.cli.command import CommandWithVariables, CommandWithWordsBehind
+    from lvsnet.cli.root import HELP_ENDS, CommandsInSections, lvsnet
 
     app = typer.Typer(
+        cls=CommandsInSections,
+        epilog=HELP_ENDS,
         add_completion=False,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_lvsnet)
+    app.callback()(lvsnet)
     for name in names:
         command = COMMANDS[name]
         if isinstance(command, Group):
@@ -194,10 +216,6 @@ def _app(called: str, names: Iterable[str] = COMMANDS) -> typer.Typer:
             context_settings=dict(command.settings),
         )(function)
     return app
-
-
-def _lvsnet() -> None:
-    """Linux Virtual Server sites from one YAML file: real kernel, real daemons, no privilege."""
 
 
 def _unused() -> None:

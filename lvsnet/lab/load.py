@@ -189,7 +189,8 @@ def _spread(draft: _Draft, root: Table) -> None:
             return
         draft.cut.add(PLACE)
         # Others may name the instances that would be there.
-        instances = (spreading.instance(one) for one in range(1, spreading.MOST_VIPS + 1))
+        numbers = range(1, spreading.MOST_VIPS + 1)
+        instances = chain.from_iterable(map(spreading.instances, numbers))
         draft.wrong |= {PLACE, *(("vrrp", one) for one in instances)}
     for name in spreading.services(root):
         loc: Loc = ("services", name, "address")

@@ -25,10 +25,20 @@ from lvsnet.lab.settings_model import Configured
 from lvsnet.lab.units import Duration
 
 VrrpState = Literal["MASTER", "BACKUP"]
+SpreadVip = Annotated[
+    list[Vip],
+    BeforeValidator(values.one_or_more, json_schema_input_type=Vip | list[Vip]),
+    Field(min_length=1, max_length=3),
+]
+"""An address, or several that move together: of IPv4, of IPv6, and IPv6's link-local one."""
 
 
 def _script_form(value: object) -> object:
     return value if isinstance(value, dict | TrackScript) else {"script": value}
+
+
+IpFamily = Literal["inet", "inet6"]
+"""IPv4 or IPv6, as keepalived's ip_family has them."""
 
 
 def _addresses_form(value: object) -> str:
@@ -149,18 +159,29 @@ class Spread(VrrpSettings):
     with more VIPs than need be. Each VIP becomes a VRRP instance of its own, ``SPREAD_1``,
     ``SPREAD_2``, ..., whose priorities follow from the plan; every further setting is given to
     each. A service whose ``address`` is ``spread`` becomes one for each VIP: ``web-1``, ``web-2``,
-    ..."""
+    ... A VIP with an address of IPv4 and one of IPv6 has an instance of each, ``SPREAD_1`` and
+    ``SPREAD_1_IPV6`` with equal priorities, and two services, ``web-1`` and ``web-1-ipv6``.
+    Instances of IPv6 have version 3 unless ``version`` is given."""
 
     # The plan says these.
     ELSEWHERE = {**VrrpSettings.ELSEWHERE, "priority": "", "state": ""}
 
     addresses: Annotated[
         Annotated[int, Field(ge=1, le=255), BeforeValidator(values.how_many_vips), Tag("\0number")]
-        | Annotated[list[Vip], Field(min_length=1, max_length=255), Tag("\0list")],
+        | Annotated[list[SpreadVip], Field(min_length=1, max_length=255), Tag("\0list")],
         Discriminator(_addresses_form),
     ]
-    """How many VIPs, or which. A number takes the highest addresses of the segment's subnet that
-    no node, VIP, gateway of a route, service or real server has, in ascending order."""
+    """How many VIPs, or which. Of addresses that no node, VIP, gateway of a route, service or real
+    server has, a number takes IPv4's highest ones in the segment's subnet, IPv6's from ``::101``
+    on, in ascending order. In a list ``[192.168.10.101, fd00:10::101]`` is one VIP that has both
+    addresses. IPv6's also gets a link-local address, ``fe80::101``, unless it has one there."""
+    ip_family: Annotated[
+        list[IpFamily],
+        BeforeValidator(values.one_or_more, json_schema_input_type=IpFamily | list[IpFamily]),
+        Field(min_length=1, max_length=2),
+    ] = []
+    """Of a number of VIPs: ``inet6`` for IPv6, ``[inet, inet6]`` for an address of each to every
+    VIP; ``inet`` unless given, or ``inet6`` where the segment has no IPv4 subnet."""
     over: Annotated[list[Reference], Field(min_length=2, max_length=32)]
     """The directors, 2 to 32. Their order decides where the plan leaves a choice."""
     losses: Annotated[int, Field(ge=0, le=31, strict=True)] = 1

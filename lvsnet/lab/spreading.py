@@ -1,4 +1,5 @@
-"""What ``vrrp.spread`` stands for: a VRRP instance for each VIP, and a service for each, too.
+"""What ``vrrp.spread`` stands for: a VRRP instance for each VIP, and a service for each, too; two
+of each where a VIP has addresses of both families.
 
 A document becomes a document, before the models read it. All that is made has the place of what it
 was made of, so that what is wrong with it is told there: of the key ``spread`` itself, of an
@@ -9,26 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.checks.spread import unwise
 from lvsnet.lab.compose import MOST_VALUES
-from lvsnet.lab.document import Entry, Item, Leaf, Listing, Loc, Node, Table, child, plain
+from lvsnet.lab.document import Entry, Leaf, Listing, Loc, Node, Table, child, plain
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.ip_values import vip
 from lvsnet.lab.model_vrrp import Spread, VrrpSettings
 from lvsnet.lab.scalars import Integer
 from lvsnet.lab.settings_model import keywords
+from lvsnet.lab.spread_addresses import SpreadVip, vips_of
 from lvsnet.lab.spread_choices import (
     HIGHEST_ID,
     PLACE,
     RefusedError,
-    addresses_of,
     ids_of,
     judge_directors,
     segment_of,
 )
 from lvsnet.lab.values import SPREAD, text
+
+if TYPE_CHECKING:
+    from lvsnet.spread.model import Orders
 
 _OF_AN_INSTANCE = ("priority", "state")
 SETTINGS = frozenset({*VrrpSettings.model_fields, *keywords(Spread)})
@@ -52,9 +56,33 @@ class Expanded:
     """What is unwise in the spread, at places of the new document."""
 
 
-def instance(number: int) -> str:
-    """The name of the instance of a spread's VIP; they count from 1."""
-    return f"SPREAD_{number}"
+@dataclass(frozen=True)
+class _Part:
+    """Of a VIP what is of one family: it has an instance, and services."""
+
+    number: int
+    """Of the VIP; they count from 1."""
+    vip: SpreadVip
+    version: int
+    """Of IP."""
+
+    @property
+    def second(self) -> bool:
+        """Whether the VIP has another family, which has the names that are made of its number."""
+        return self.version != next(iter(self.vip.families))
+
+    @property
+    def instance(self) -> str:
+        return instances(self.number)[self.second]
+
+    def service(self, name: str) -> str:
+        """What is made of the service ``name``."""
+        return f"{name}-{self.number}{'-ipv6' if self.second else ''}"
+
+
+def instances(number: int) -> tuple[str, str]:
+    """The names of a VIP's instances: the only or IPv4's one, and that of IPv6 beside it."""
+    return f"SPREAD_{number}", f"SPREAD_{number}_IPV6"
 
 
 def is_instance(node: Node) -> bool:
@@ -84,44 +112,54 @@ def expanded(root: Table, spread: Spread) -> Expanded:
     Raises:
         RefusedError: with what is wrong, as far as nobody else tells.
     """
+    from lvsnet.spread.dealing import dealt
     from lvsnet.spread.planning import orders
 
     judge_directors(root, spread)
     segment = segment_of(root, spread)
-    vips = addresses_of(root, spread, segment)
+    vips = vips_of(root, spread, segment)
     ids = ids_of(root, spread, segment, len(vips))
-    _judge_names(root, len(vips))
-    _judge_size(root, len(vips))
+    parts = [
+        _Part(number, vip, version)
+        for number, vip in enumerate(vips, 1)
+        for version in vip.families
+    ]
+    _judge_names(root, parts)
+    _judge_size(root, len(vips), len(parts))
     try:
         plan = orders(spread.over, len(vips), max(spread.losses, 1))
     except LvsnetError as error:
         raise RefusedError(Finding(PLACE, f"vrrp.spread: {error}", "key")) from None
+    plan = dealt(plan, [tuple(vip.families) for vip in vips])
     old = _section(root, "vrrp")[SPREAD]
-    instances = {
-        instance(number): Entry(old.key, old.value, _instance(old, segment, *each))
-        for number, each in enumerate(zip(ids, vips, plan, strict=True), 1)
+    made = {
+        one.instance: Entry(
+            old.key, old.value, _instance(old, segment, ids[one.number - 1], one, plan)
+        )
+        for one in parts
     }
-    at_all = {name: _services(root, name, vips) for name in services(root)}
-    new = _replaced(_replaced(root, "vrrp", {SPREAD: instances}), "services", at_all)
-    origins: dict[Loc, Loc] = {("vrrp", name): PLACE for name in instances}
+    at_all = {name: _services(root, name, parts) for name in services(root)}
+    new = _replaced(_replaced(root, "vrrp", {SPREAD: made}), "services", at_all)
+    origins: dict[Loc, Loc] = {("vrrp", name): PLACE for name in made}
     origins |= {("services", one): ("services", name) for name in at_all for one in at_all[name]}
-    return Expanded(new, origins, tuple(unwise(spread, plan, ("vrrp", instance(1)))))
+    return Expanded(new, origins, tuple(unwise(spread, plan, ("vrrp", instances(1)[0]))))
 
 
 def _section(root: Table, name: str) -> dict[str, Entry]:
     return _entries(child(root, name))
 
 
-def _judge_names(root: Table, vips: int) -> None:
+def _judge_names(root: Table, parts: Sequence[_Part]) -> None:
     """Raises RefusedError: somebody else is called as what is made."""
     findings = [
         Finding(
-            ("vrrp", name),
-            f"vrrp.{name}: vrrp.spread makes an instance of this name; call this one otherwise",
+            ("vrrp", one.instance),
+            f"vrrp.{one.instance}: vrrp.spread makes an instance of this name; call this one"
+            " otherwise",
             "key",
         )
-        for name in map(instance, range(1, vips + 1))
-        if name in _section(root, "vrrp")
+        for one in parts
+        if one.instance in _section(root, "vrrp")
     ]
     spread = services(root)
     findings += (
@@ -132,17 +170,17 @@ def _judge_names(root: Table, vips: int) -> None:
             "key",
         )
         for name in spread
-        for made in (service(name, number) for number in range(1, vips + 1))
+        for made in (one.service(name) for one in parts)
         if made in _section(root, "services") and made not in spread
     )
     if findings:
         raise RefusedError(*findings)
 
 
-def _judge_size(root: Table, vips: int) -> None:
+def _judge_size(root: Table, vips: int, parts: int) -> None:
     """Raises RefusedError: what is made is larger than a document may be."""
     at_all = [_section(root, "services")[name].node.size for name in services(root)]
-    if vips * (sum(at_all) + _section(root, "vrrp")[SPREAD].node.size) > MOST_VALUES:
+    if parts * (sum(at_all) + _section(root, "vrrp")[SPREAD].node.size) > MOST_VALUES:
         message = f"vrrp.spread: too large: {vips} VIPs make more than {MOST_VALUES} values"
         raise RefusedError(Finding(PLACE, message, "key"))
 
@@ -158,11 +196,11 @@ def _replaced(root: Table, section: str, by: Mapping[str, Mapping[str, Entry]]) 
     return Table({**root.entries, section: Entry(old.key, old.value, Table(entries))})
 
 
-def _instance(old: Entry, segment: str, number: int, item: Item, order: Sequence[str]) -> Table:
+def _instance(old: Entry, segment: str, number: int, of: _Part, plan: Orders) -> Table:
     from lvsnet.spread.priorities import priorities
 
     keys = _entries(old.node)
-    levels = priorities(order)
+    levels = priorities(plan[of.number - 1])
     over = keys["over"]
     names = over.node.items if isinstance(over.node, Listing) else []
     priority = {
@@ -170,30 +208,33 @@ def _instance(old: Entry, segment: str, number: int, item: Item, order: Sequence
         for one in names
         for name in [text(plain(one.node))]
     }
+    items = of.vip.families[of.version]
     own = {
         "segment": keys.get("segment", Entry(old.key, old.key, Leaf(segment))),
         "virtual_router_id": _in_place_of(keys.get("virtual_router_id", old), _number(number)),
-        "addresses": _in_place_of(keys["addresses"], Listing([item])),
+        "addresses": _in_place_of(keys["addresses"], Listing(list(items))),
         "priority": _in_place_of(over, Table(priority)),
     }
+    if of.version == 6:
+        own["version"] = _in_place_of(keys["addresses"], _number(3))
     return Table(own | {key: one for key, one in keys.items() if key in SETTINGS})
 
 
-def service(name: str, number: int) -> str:
-    """The name of the service at one of a spread's VIPs, which count from 1."""
-    return f"{name}-{number}"
-
-
-def _services(root: Table, name: str, items: Sequence[Item]) -> dict[str, Entry]:
-    """A service for each VIP, which differ by their addresses only."""
+def _services(root: Table, name: str, parts: Sequence[_Part]) -> dict[str, Entry]:
+    """A service for each VIP and family, which differ by their addresses only."""
     old = _section(root, "services")[name]
     keys = _entries(old.node)
-    addresses = (Leaf(str(vip(plain(item.node)).ip)) for item in items)
     return {
-        service(name, number): _in_place_of(
-            old, Table({**keys, "address": _in_place_of(keys["address"], address)})
+        one.service(name): _in_place_of(
+            old,
+            Table(
+                {
+                    **keys,
+                    "address": _in_place_of(keys["address"], Leaf(one.vip.service(one.version))),
+                }
+            ),
         )
-        for number, address in enumerate(addresses, 1)
+        for one in parts
     }
 
 

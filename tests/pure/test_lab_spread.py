@@ -11,11 +11,11 @@ from plans import content, replaced
 from lvsnet.compiled import compile_document
 from lvsnet.errors import LabFileError
 from lvsnet.lab.compose import parse
-from lvsnet.lab.document import Table, plain
+from lvsnet.lab.document import Table
 from lvsnet.lab.load import examine
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_vrrp import Spread
-from lvsnet.lab.spread_choices import addresses_of
+from lvsnet.lab.spread_addresses import vips_of
 from lvsnet.plan.model import Plan
 from lvsnet.scenario import files
 
@@ -165,7 +165,7 @@ def test_services_and_real_servers_have_addresses_too() -> None:
     root = parse(SMALL + more).root
     assert isinstance(root, Table)
     spread = Spread(addresses=1, over=["lb01", "lb02"])
-    assert [plain(one.node) for one in addresses_of(root, spread, "lan")] == ["192.168.10.251"]
+    assert [one.service(4) for one in vips_of(root, spread, "lan")] == ["192.168.10.251"]
 
 
 def test_the_segment_is_given_where_directors_share_several() -> None:

@@ -33,9 +33,10 @@ def version_of_vrrp(lab: Lab) -> Iterator[Finding]:
     for name, instance in lab.vrrp.items():
         if version_of(instance) == 6 and instance.version != 3:
             at = "version" if "version" in instance.model_fields_set else "addresses"
+            vip = instance.addresses[-1].ip  # the first one is often a link-local address
             yield Finding(
                 ("vrrp", name, at),
-                f"VRRP instance {name}: {instance.addresses[0].ip} is IPv6, for which there is VRRP"
+                f"VRRP instance {name}: {vip} is IPv6, for which there is VRRP"
                 " version 3 only (RFC 5798); write `version: 3`",
                 because=(("vrrp", name, "version"),),
             )

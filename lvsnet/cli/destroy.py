@@ -29,7 +29,7 @@ def destroy(
     from lvsnet.cli.files import lab_name
     from lvsnet.control import labs
 
-    if every and lab:
+    if every and lab and lab != os.environ.get("LVSNET_LAB"):
         raise typer.BadParameter("give the name of a lab or --all, not both")
     if every:
         ended = [one for one in labs.running() if _is_mine(*one)]

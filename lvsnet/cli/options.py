@@ -34,7 +34,10 @@ LabOption = Annotated[
 RunningLabArgument = Annotated[
     str,
     typer.Argument(
-        help="The lab's name, or its file.", metavar="LAB", autocompletion=complete.labs_and_files
+        help="The lab's name, or its file.",
+        metavar="LAB",
+        envvar="LVSNET_LAB",
+        autocompletion=complete.labs_and_files,
     ),
 ]
 LabBesideFileArgument = Annotated[

@@ -23,6 +23,7 @@ def save(
             help="The lab's name, or its file; without it, the only lab that runs.",
             metavar="LAB",
             show_default=False,
+            envvar="LVSNET_LAB",
             autocompletion=complete.labs_and_files,
         ),
     ] = "",

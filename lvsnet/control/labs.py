@@ -80,4 +80,6 @@ def the_lab(name: str) -> tuple[str, Place]:
     if not found:
         raise LvsnetError("\n".join(["no lab runs; `lvsnet deploy LAB` starts one", *ended()]))
     names = ", ".join(lab for lab, _ in found)
-    raise LvsnetError(f"several labs run ({names}); say which with --lab or LAB/NODE")
+    raise LvsnetError(
+        f"several labs run ({names}); say which with LAB or LAB/NODE, --lab or LVSNET_LAB"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -18,6 +19,7 @@ COMMANDS = (
     ("stop", "lb01"),
     ("start", "lb01"),
     ("destroy",),
+    ("events",),
 )
 
 
@@ -56,6 +58,13 @@ def test_a_lab_is_named_in_each_way(two: User) -> None:
     assert two.does("exec", "second/lb01", "hostname") == "lb01\n"
     assert two.does("exec", "--lab", "second", "lb01", "hostname") == "lb01\n"
     assert "Keepalived" in two.does("logs", "--lab", "first", "lb01")
+    by_variable = replace(two, settings={**two.settings, "LVSNET_LAB": "second"})
+    assert by_variable.does("exec", "lb01", "hostname") == "lb01\n"
+    assert "lab second is deployed" in by_variable.does("events")
+    labs = json.loads(by_variable.does("inspect", "-f", "json"))["labs"]
+    assert [lab["lab"] for lab in labs] == ["second"]
+    done = by_variable.tries("destroy", "--all", "first")
+    assert (done.code, "not both" in done.err) == (2, True)
 
 
 def test_one_can_end_without_the_other(two: User) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+from typer import BadParameter
 
 from lvsnet.cli.destroy import destroy
 from lvsnet.cli.formats import Format
@@ -59,3 +60,13 @@ def test_a_lab_that_cannot_be_ended_keeps_no_other_from_it(
         destroy(every=True, form=Format.json)
     assert engine.running() == ["b"]
     assert json.loads(capsys.readouterr().out) == {"destroyed": ["a", "c"]}
+
+
+def test_all_are_all_whatever_lab_other_commands_are_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(dict.fromkeys("ab", os.getuid()))
+    monkeypatch.setattr(labs, "PLACES", {"docker": lambda: engine})
+    monkeypatch.setenv("LVSNET_LAB", "a")
+    destroy("a", every=True)  # which typer took from the variable
+    assert engine.running() == []
+    with pytest.raises(BadParameter, match="not both"):
+        destroy("b", every=True)

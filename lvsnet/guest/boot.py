@@ -140,7 +140,6 @@ AGENT = (
     "observe/screen.py",
     "observe/settling.py",
     "observe/site.py",
-    "observe/states.py",
     "observe/table_looking.py",
     "observe/table_model.py",
     "observe/table_reading.py",

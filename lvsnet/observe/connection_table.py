@@ -5,7 +5,7 @@ That is /proc/net/ip_vs_conn with who told of them (ip_vs_conn.c). No I/O here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
@@ -31,19 +31,27 @@ def narrowed(text: str, wanted: Wanted, names: Mapping[str, str]) -> Connections
     ``names``: address without port -> node. Lines of any other shape are left out.
     """
     # A director may have very many, of which few are shown: what is left out is not understood.
-    rows = [
-        row
-        for line in text.splitlines()
-        if len(row := line.split()) == FIELDS
-        and row[-1].isdecimal()
-        and wanted.state in ("", row[STATE])
-    ]
+    rows = [row for row in _rows(text) if wanted.state in ("", row[STATE])]
     rows.sort(key=_key)
     if wanted.address or wanted.real_servers or wanted.port:
         found = [one for row in rows if _is(one := _connection(row, names), wanted)]
         return Connections(len(found), tuple(found[: wanted.most or None]))
     listed = rows[: wanted.most or None]
     return Connections(len(rows), tuple(_connection(row, names) for row in listed))
+
+
+def connections(text: str) -> Iterator[Connection]:
+    """All of them, as the kernel lists them, without their nodes; lines of any other shape are left
+    out."""
+    return (_connection(row, {}) for row in _rows(text))
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    """The words of each line that has a connection."""
+    for line in text.splitlines():
+        row = line.split()
+        if len(row) == FIELDS and row[-1].isdecimal():
+            yield row
 
 
 def _key(row: list[str]) -> tuple[object, ...]:

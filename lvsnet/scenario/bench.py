@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from lvsnet.endpoint import joined, parted
@@ -16,7 +17,7 @@ from lvsnet.engine.link_counters import Counters
 from lvsnet.engine.runtime import Runtime
 from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import Order
-from lvsnet.observe import watching
+from lvsnet.observe import tables, watching
 from lvsnet.observe.conditions import Condition, ServiceName
 from lvsnet.observe.event import Event
 from lvsnet.observe.events import Watcher
@@ -28,7 +29,7 @@ from lvsnet.progress import Report
 from lvsnet.traffic.model import Answerer, Load, Request, Target
 
 if TYPE_CHECKING:
-    from lvsnet.observe.states import Connection
+    from lvsnet.observe.table_model import Connection
     from lvsnet.scenario.recording import Recording
 
 SECOND = 1_000_000_000
@@ -167,12 +168,7 @@ class Bench:
 
     def balanced(self, target: Target) -> Sequence[str]:
         look = self._look()
-        names = {
-            address.partition("/")[0]: node.name
-            for node in self.plan.nodes
-            for interface in node.interfaces
-            for address in interface.addresses
-        }
+        names = tables.names(self.plan)
         found: list[str] = []
         for node in self.plan.nodes:
             if node.role != "director":
@@ -189,9 +185,7 @@ class Bench:
         return found
 
     def states(self, director: str, service: ServiceName | None) -> Mapping[str, int]:
-        from lvsnet.observe import states
-
-        seen = watching.inside(self._look(), director, states.connections)
+        seen = watching.inside(self._look(), director, _connections)
         if seen is None:
             raise LvsnetError(f"{director} does not run")
         counts: dict[str, int] = {}
@@ -244,6 +238,17 @@ class Bench:
         finally:
             over.set()
             thread.join()
+
+
+def _connections() -> Sequence[Connection]:
+    """Of the network namespace that this thread is in; none without IPVS."""
+    from lvsnet.observe import connection_table
+
+    try:
+        text = Path("/proc/thread-self/net", connection_table.FILE).read_text()
+    except FileNotFoundError:
+        return ()
+    return tuple(connection_table.connections(text))
 
 
 def _belongs(connection: Connection, service: ServiceName) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 from hypothesis import given
@@ -45,6 +46,13 @@ def test_all_are_listed_by_service_and_client() -> None:
         ("tcp", "192.168.10.10:38716", WEB),
         ("udp", "192.168.10.10:1033", WEB),
     ]
+
+
+def test_all_can_be_had_as_the_kernel_lists_them() -> None:
+    found = list(connection_table.connections(TEXT))
+    assert [one.state for one in found[:3]] == ["FIN_WAIT", "ESTABLISHED", "ASSURED"]
+    assert found[1] == replace(ESTABLISHED, client_node="", node="")
+    assert not list(connection_table.connections(HEAD))
 
 
 def test_they_are_narrowed_down() -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 from lvsnet.errors import LvsnetError
+from lvsnet.observe.outlet import Outlet
 
 DEADLINE = 30.0
 """Seconds that the process may take to begin, and to end; it takes some ms."""
@@ -31,9 +32,10 @@ READY, OVER, ERROR = "ready", "over", "error"
 
 Told = list[object]
 """A line that is a list."""
-Life = Callable[[int, int, int], None]
-"""What the process does: with the pipe that it tells by, the eventfd by which it is told to end,
-and the pidfd of the process that forked it."""
+Life = Callable[[Outlet, int, int], None]
+"""What the process does: with what it tells by, the eventfd by which it is told to end, and the
+pidfd of the process that forked it, after whose end nobody listens. It says `READY` once it looks;
+what it raises is told as why it is over."""
 
 
 @dataclass
@@ -188,7 +190,7 @@ def begin(lab: str, life: Life) -> Beside:
         code = 1
         try:
             _become((out, control, parent))
-            life(out, control, parent)
+            _live(lab, life, Outlet(out), control, parent)
             code = 0
         except BaseException:  # noqa: BLE001
             # Whatever it was, this process must end here and not run on as a second parent.
@@ -212,6 +214,23 @@ def readable(fd: int, seconds: float) -> bool:
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
+
+
+def _live(lab: str, life: Life, outlet: Outlet, control: int, parent: int) -> None:
+    """All that is told, and at last that it is all, or why there is no more."""
+    try:
+        try:
+            life(outlet, control, parent)
+            outlet.say({OVER: True})
+        except LvsnetError as error:
+            outlet.say({ERROR: str(error)})
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            why = f"{where}{error.strerror or error}"
+            outlet.say({ERROR: f"lab {lab}: it is watched no more: {why}"})
+        outlet.write_all(parent)
+    except BrokenPipeError:
+        return  # nobody wants to know
 
 
 def _become(kept: tuple[int, ...]) -> None:

@@ -10,9 +10,8 @@ import select
 import time
 
 from lvsnet.engine.runtime import Runtime
-from lvsnet.errors import LvsnetError
 from lvsnet.observe import capture_ears
-from lvsnet.observe.beside import ERROR, OVER, READY
+from lvsnet.observe.beside import READY
 from lvsnet.observe.capture_ears import SECOND, Listening
 from lvsnet.observe.capture_model import Capture
 from lvsnet.observe.capturing import LOST
@@ -24,29 +23,19 @@ GRID_NS = SECOND // 2
 
 
 def run(
-    plan: Plan, runtime: Runtime, capture: Capture, out: int, control: int, parent: int
+    plan: Plan, runtime: Runtime, capture: Capture, outlet: Outlet, control: int, parent: int
 ) -> None:
     """Capture until the eventfd ``control`` says to end, the process of pidfd ``parent`` does, or
-    the capture's time is over; what is seen goes to ``out``, and at last, if it could not go on,
-    why.
+    the capture's time is over; what is seen goes to ``outlet``.
+
+    Raises:
+        LvsnetError: the filter is none, a node has no such interface; or the lab was destroyed.
+        OSError: the kernel has no descriptors left, or nobody reads what is told.
     """
-    outlet = Outlet(out)
-    try:
-        try:
-            listening = capture_ears.begin(plan, runtime, capture, outlet)
-            outlet.say({READY: True})
-            _follow(listening, control, parent)
-            outlet.hand([LOST, listening.lost()])
-            outlet.say({OVER: True})
-        except LvsnetError as error:
-            outlet.say({ERROR: str(error)})
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            why = f"{where}{error.strerror or error}"
-            outlet.say({ERROR: f"lab {plan.lab}: it is watched no more: {why}"})
-        outlet.write_all(parent)
-    except BrokenPipeError:
-        return  # nobody wants to know
+    listening = capture_ears.begin(plan, runtime, capture, outlet)
+    outlet.say({READY: True})
+    _follow(listening, control, parent)
+    outlet.hand([LOST, listening.lost()])
 
 
 def _follow(listening: Listening, control: int, parent: int) -> None:

@@ -11,9 +11,8 @@ import time
 from dataclasses import astuple
 
 from lvsnet.engine.runtime import Runtime
-from lvsnet.errors import LvsnetError
 from lvsnet.observe import lab_watch, past
-from lvsnet.observe.beside import ERROR, OVER, READY
+from lvsnet.observe.beside import READY
 from lvsnet.observe.events import INITIAL, PAST, SAMPLES
 from lvsnet.observe.lab_watch import LabWatch
 from lvsnet.observe.outlet import Outlet
@@ -26,40 +25,36 @@ ROUNDS = 100
 
 
 def run(
-    plan: Plan, runtime: Runtime, out: int, control: int, parent: int, sampler: Sampler | None
+    plan: Plan,
+    runtime: Runtime,
+    outlet: Outlet,
+    control: int,
+    parent: int,
+    sampler: Sampler | None,
 ) -> None:
     """Watch a lab until the eventfd ``control`` says to end, or the process of pidfd ``parent``
-    does; what happens goes to ``out``, and at last, if it was not asked to end, why.
+    does; what happens goes to ``outlet``.
 
     With a ``sampler``, what it has of the IPVS tables goes there at the end, too: to tell of each
     of their changes would wake the reader ten times a second.
+
+    Raises:
+        LvsnetError: the lab was destroyed; or its runtime does not answer.
+        OSError: the kernel has no descriptors left, or nobody reads what is told.
     """
-    outlet = Outlet(out)
-    try:
-        try:
-            watch = lab_watch.begin(plan, runtime, outlet)
-            if sampler is not None:
-                watch.sample(sampler, time.monotonic_ns())
-            outlet.say(
-                {
-                    READY: time.monotonic_ns(),
-                    INITIAL: [astuple(event) for event in watch.initial],
-                    PAST: list(map(past.to_json, watch.past)),
-                }
-            )
-            _follow(watch, control, parent, sampler)
-            if sampler is not None:
-                outlet.say({SAMPLES: grouped(sampler.samples())})
-            outlet.say({OVER: True})
-        except LvsnetError as error:
-            outlet.say({ERROR: str(error)})
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            why = f"{where}{error.strerror or error}"
-            outlet.say({ERROR: f"lab {plan.lab}: it is watched no more: {why}"})
-        outlet.write_all(parent)
-    except BrokenPipeError:
-        return  # nobody wants to know
+    watch = lab_watch.begin(plan, runtime, outlet)
+    if sampler is not None:
+        watch.sample(sampler, time.monotonic_ns())
+    outlet.say(
+        {
+            READY: time.monotonic_ns(),
+            INITIAL: [astuple(event) for event in watch.initial],
+            PAST: list(map(past.to_json, watch.past)),
+        }
+    )
+    _follow(watch, control, parent, sampler)
+    if sampler is not None:
+        outlet.say({SAMPLES: grouped(sampler.samples())})
 
 
 def _follow(watch: LabWatch, control: int, parent: int, sampler: Sampler | None) -> None:

@@ -15,6 +15,7 @@ from lvsnet.engine.runtime import Runtime
 from lvsnet.observe import beside, past
 from lvsnet.observe.beside import Beside
 from lvsnet.observe.event import Event
+from lvsnet.observe.outlet import Outlet
 from lvsnet.observe.past import Past
 from lvsnet.observe.sample import Sample, ungrouped
 from lvsnet.plan.model import Plan
@@ -91,8 +92,8 @@ def begin(plan: Plan, runtime: Runtime, sampler: Sampler | None = None) -> Watch
     # The process that is forked needs it, and this one need not wait for it twice.
     from lvsnet.observe import event_loop
 
-    def life(out: int, control: int, parent: int) -> None:
-        event_loop.run(plan, runtime, out, control, parent, sampler)
+    def life(outlet: Outlet, control: int, parent: int) -> None:
+        event_loop.run(plan, runtime, outlet, control, parent, sampler)
 
     process = beside.begin(plan.lab, life)
     match process.said:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -117,10 +116,7 @@ def capture(
         from lvsnet.cli import capture_reading
 
         _only_shows(places, write, filter or behind, seconds, snaplen)
-        try:
-            capture_reading.show(read, form, carried=data, most=count)
-        except BrokenPipeError as error:
-            raise _nobody_reads() from error
+        capture_reading.show(read, form, carried=data, most=count)
         return
     if not places:
         raise typer.BadParameter(
@@ -129,19 +125,18 @@ def capture(
     if write == STDOUT and (decode or sys.stdout.isatty()):
         what = "it carries the file" if decode else "Wireshark reads it by a pipe, no terminal does"
         raise typer.BadParameter(f"standard output: {what}", param_hint="-w")
+    from lvsnet.control import clock
+
     place, name, words = _addressed(places, lab)
     kept = snaplen or (0 if write else DECODED)
     wanted = _wanted(place, name, words, filter or " ".join(behind), kept, seconds)
-    session = Session(place, name, wanted, write, count)
+    booted = clock.booted(place, name)
+    session = Session(place, name, wanted, write, count, booted)
     if decode or not write:
-        session.lines = _lines(place, name, form, carried=data)
+        from lvsnet.cli.capture_text import Lines
+
+        session.lines = Lines(form, data, booted)
     session.run()
-
-
-def _nobody_reads() -> typer.Exit:
-    """The end of a command whose output somebody has closed; else it would end with code 1."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return typer.Exit(128 + signal.SIGPIPE)
 
 
 class _EnoughError(Exception):
@@ -158,6 +153,8 @@ class Session:
     file: str
     """Empty: none is written."""
     most: int | None
+    booted: int | None
+    """As `lvsnet.control.clock.booted` gives it."""
     lines: Lines | None = None
     recording: Recording | None = None
     begun: bool = False
@@ -176,8 +173,6 @@ class Session:
             capturing.follow(self.place, self.lab, self.capture, self.reading, self._take)
         except (KeyboardInterrupt, _EnoughError):
             self._finish()
-        except BrokenPipeError as error:
-            raise _nobody_reads() from error
         except BaseException:
             with suppress(LvsnetError, BrokenPipeError):
                 self._finish()
@@ -210,8 +205,8 @@ class Session:
         if self.file:
             from lvsnet.cli import capture_file
 
-            offset = self.reading.offset
-            said = capture_file.comment(self.lab, offset if _has_own_kernel(self) else None)
+            offset = None if self.booted is not None else self.reading.offset
+            said = capture_file.comment(self.lab, offset)
             self.recording = capture_file.begin(
                 *(self.file, said, self.reading.since),
                 *(self.capture.filter, self.capture.snaplen),
@@ -256,10 +251,6 @@ def _end_by_signals() -> None:
             signal.signal(number, end)
 
 
-def _has_own_kernel(session: Session) -> bool:
-    return not session.place.about(session.lab).kernel.startswith("host")
-
-
 def _addressed(places: Sequence[str], lab: str) -> tuple[Place, str, list[str]]:
     """Place, lab, and where in it."""
     from lvsnet.cli.nodes import addressed
@@ -279,13 +270,6 @@ def _wanted(
 
     nodes, segments = capture_words.places(words, place.record(lab).plan)
     return Capture(nodes, segments, filter, kept or LARGEST, seconds)
-
-
-def _lines(place: Place, lab: str, form: Format, *, carried: bool) -> Lines:
-    from lvsnet.cli.capture_text import Lines
-
-    hosts = place.about(lab).kernel.startswith("host")
-    return Lines(form, carried, time.time_ns() - time.monotonic_ns() if hosts else None)
 
 
 def _only_shows(

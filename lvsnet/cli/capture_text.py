@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from lvsnet.cli import formats
 from lvsnet.cli.formats import Format
-from lvsnet.control.clock import since_boot
+from lvsnet.control.clock import SECOND, stamp
 from lvsnet.observe.packet import CARRIED, Packet
 
 WIDTH = 14
 """Of a time: ``0:01:23.456789``."""
 BEGAN = re.compile(r"its clock began at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z")
 """What the comment of a file says that `lvsnet.cli.capture_file` wrote."""
-SECOND = 1_000_000_000
 
 
 @dataclass
@@ -27,8 +26,7 @@ class Lines:
     carried: bool
     """Also a connection's data and acknowledgements."""
     booted: int | None
-    """When the clock of this machine's kernel was 0, by the calendar in nanoseconds since 1970;
-    None where times are shown since a lab's boot."""
+    """As `lvsnet.control.clock.booted` gives it."""
     width: int = 0
     """Of the longest name of an interface."""
 
@@ -42,21 +40,13 @@ class Lines:
     def show(self, packet: Packet, *, outgoing: bool | None, length: int) -> None:
         """Print it, with its length in bytes; ``outgoing`` None: nobody knows."""
         way = "" if outgoing is None else "out" if outgoing else "in"
-        stamp = self._stamp(packet.at)
+        when = stamp(packet.at, self.booted)
         if self.form is Format.json:
-            formats.line({"time": stamp, **asdict(packet), "direction": way, "length": length})
+            formats.line({"time": when, **asdict(packet), "direction": way, "length": length})
             return
         where = f"{packet.node}:{packet.interface}" if packet.node else packet.interface
-        text = f"{stamp:<{WIDTH}}  {where:<{self.width}}  {way:<3}  {packet.text}"
+        text = f"{when:<{WIDTH}}  {where:<{self.width}}  {way:<3}  {packet.text}"
         print(text, flush=True)  # noqa: T201
-
-    def _stamp(self, at: int) -> str:
-        if self.booted is None:
-            return since_boot(at)
-        calendar = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-            microseconds=(self.booted + at) // 1000
-        )
-        return f"{calendar.astimezone():%H:%M:%S.%f}"
 
 
 def began(comment: str) -> int | None:

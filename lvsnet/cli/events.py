@@ -13,7 +13,7 @@ import typer
 from lvsnet.cli import complete, formats
 from lvsnet.cli.formats import Format
 from lvsnet.cli.options import LongFormatOption, RunningLabArgument
-from lvsnet.observe.event import KINDS
+from lvsnet.observe.event import KINDS, OFTEN
 
 if TYPE_CHECKING:
     from lvsnet.control.happening import History
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from lvsnet.observe.event import Event
 
 SECOND = 1_000_000_000
-OFTEN = ("arp", "nd")
 WIDTH = 14
 """Of a time: ``0:01:23.456789``."""
 SHOWN = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d(?:\.\d{1,9})?)")
@@ -71,14 +70,14 @@ def events(
     lvsnet events dr --node lb02 --since 30s
     """
     from lvsnet.cli.files import lab_name
-    from lvsnet.control import happening, labs
+    from lvsnet.control import clock, happening, labs
 
     _check_kinds(kind or ())
     back = _when(since) if since else None
     name, place = labs.the_lab(lab_name(lab) if lab else "")
     shown = Shown(name, frozenset(kind or ()), frozenset(_nodes(place, name, node or ())), form)
     shown.width = max(map(len, place.nodes(name)), default=0)
-    shown.booted = _booted(place, name)
+    shown.booted = clock.booted(place, name)
 
     def recall(found: History) -> None:
         oldest = _oldest(back, found.now, shown.booted)
@@ -110,8 +109,7 @@ class Shown:
     said: dict[tuple[str, str], int] = field(default_factory=dict)
     """Node and text of what is often said several times at once -> when it was last."""
     booted: int | None = None
-    """When the machine's clock began, by its calendar, in nanoseconds since 1970; None where times
-    are shown since a guest's boot."""
+    """As `lvsnet.control.clock.booted` gives it."""
 
     def show(self, event: Event, within: int = 0) -> None:
         """Print one; ``within``: as `lvsnet.observe.past.Past` has it."""
@@ -121,34 +119,24 @@ class Shown:
             return
         if self.form is Format.table and event.kind in OFTEN and self._was_just_said(event):
             return
-        stamp = self._stamp(event.at)
+        from lvsnet.control.clock import stamp
+
+        when = stamp(event.at, self.booted)
         if within:
-            stamp = stamp.partition(".")[0]
+            when = when.partition(".")[0]
         if self.form is Format.json:
-            facts = {"lab": self.lab, "time": stamp, **asdict(event), "within": within}
+            facts = {"lab": self.lab, "time": when, **asdict(event), "within": within}
             formats.line(facts)
             return
-        words = f"{stamp:<{WIDTH}}  {event.node:<{self.width}}  {event.text}"
+        words = f"{when:<{WIDTH}}  {event.node:<{self.width}}  {event.text}"
         print(words, flush=True)  # noqa: T201
 
     def _was_just_said(self, event: Event) -> bool:
-        """Whether people have read it: a node says five times that it has a VIP now."""
+        """Whether people have read it."""
         key = event.node, event.text
         before = self.said.get(key)
         self.said[key] = event.at
         return before is not None and event.at - before < SECOND
-
-    def _stamp(self, at: int) -> str:
-        if self.booted is None:
-            from lvsnet.control.clock import since_boot
-
-            return since_boot(at)
-        from datetime import UTC, datetime, timedelta
-
-        calendar = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-            microseconds=(self.booted + at) // 1000
-        )
-        return f"{calendar.astimezone():%H:%M:%S.%f}"
 
 
 def _check_kinds(kinds: Sequence[str]) -> None:
@@ -163,12 +151,6 @@ def _nodes(place: Place, lab: str, nodes: Sequence[str]) -> Sequence[str]:
     for node in nodes:
         known(node, lab, place.nodes(lab))
     return nodes
-
-
-def _booted(place: Place, lab: str) -> int | None:
-    if not place.about(lab).kernel.startswith("host"):
-        return None
-    return time.time_ns() - time.monotonic_ns()
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,9 @@ from lvsnet.observe.table_model import FWMARK, Wanted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lvsnet.control.clock import Clock
     from lvsnet.control.place import Place
     from lvsnet.observe.table_model import Table
-    from lvsnet.observe.table_text import View
+    from lvsnet.observe.table_text import Stamp, View
 
 LIMIT = 100
 PROTOCOLS = ("tcp", "udp", "sctp")
@@ -142,7 +141,7 @@ def _show(place: Place, lab: str, wanted: Wanted, view: View) -> None:
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     found = tables.look(place, lab, wanted)
-    for line in _lines(lab, found, wanted, view, place.clock(lab), width):
+    for line in _lines(lab, found, wanted, view, _stamp(place, lab), width):
         typer.echo(line)
 
 
@@ -150,11 +149,11 @@ def _watch(place: Place, lab: str, wanted: Wanted, view: View) -> None:
     from lvsnet.cli import redrawing
     from lvsnet.control import tables
 
-    clock = place.clock(lab)
+    stamp = _stamp(place, lab)
     with redrawing.screen() as screen:
 
         def take(found: Sequence[Table]) -> None:
-            screen.show(lambda width: _lines(lab, found, wanted, view, clock, width))
+            screen.show(lambda width: _lines(lab, found, wanted, view, stamp, width))
 
         tables.follow(place, lab, wanted, take)
     raise _ended(lab)
@@ -165,7 +164,7 @@ def _lines(
     found: Sequence[Table],
     wanted: Wanted,
     view: View,
-    clock: Clock,
+    stamp: Stamp | None,
     width: int | None,
 ) -> list[str]:
     from lvsnet.observe import table_text
@@ -174,7 +173,14 @@ def _lines(
         return [f"lab {lab} has no director, and no node of it has virtual services"]
     narrowed = wanted.address or wanted.real_servers
     nothing = "nothing of that service or real server" if narrowed else "no virtual services"
-    return table_text.lines(found, view, clock, nothing, width)
+    return table_text.lines(found, view, stamp, nothing, width)
+
+
+def _stamp(place: Place, lab: str) -> Stamp | None:
+    """None of a lab with the real clock."""
+    from lvsnet.control.clock import since_boot
+
+    return None if place.clock(lab).now is None else since_boot
 
 
 def _ended(lab: str) -> LvsnetError:

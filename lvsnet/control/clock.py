@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -166,6 +167,23 @@ def since_boot(nanoseconds: int) -> str:
     named = f"{days} day{'s' if days > 1 else ''}, " if days else ""
     minutes, rest = divmod(seconds, 60)
     return f"{named}{minutes // 60}:{minutes % 60:02}:{rest:02}.{microseconds:06}"
+
+
+def booted(place: Place, lab: str) -> int | None:
+    """When the clock of a lab that runs on this machine's own kernel was 0, by the calendar in
+    nanoseconds since 1970; None of one in a guest, whose times are shown since its boot."""
+    if not place.about(lab).kernel.startswith("host"):
+        return None
+    return time.time_ns() - time.monotonic_ns()
+
+
+def stamp(at: int, booted: int | None) -> str:
+    """A time of a lab's clock as `since_boot`; or by what `booted` gave the time of day, here."""
+    if booted is None:
+        return since_boot(at)
+    microseconds = (booted + at) // 1000
+    found = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return f"{found.astimezone():%H:%M:%S.%f}"
 
 
 def calendar(clock: Clock) -> datetime:

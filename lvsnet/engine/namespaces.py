@@ -21,6 +21,8 @@ from lvsnet.engine.syscalls import (
 
 DIRECTORY = Path("/run/netns")
 """Where ip-netns(8) keeps named namespaces, so that `ip netns exec` finds the fabric."""
+GONE = (FileNotFoundError, ProcessLookupError)
+"""What the kernel says of the namespaces, and files, of a process that has ended meanwhile."""
 
 
 def of_process(pid: int) -> Path:
@@ -29,6 +31,15 @@ def of_process(pid: int) -> Path:
 
 def of_fabric(lab: str) -> Path:
     return DIRECTORY / f"lvsnet-{lab}"
+
+
+def known_fabric(lab: str) -> tuple[int, int] | None:
+    """What tells a lab's fabric from that of another lab of its name; None: there is none."""
+    try:
+        found = of_fabric(lab).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

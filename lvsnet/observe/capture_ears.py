@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from lvsnet.engine import namespaces
 from lvsnet.engine.links import NETLINK_ROUTE, Links
+from lvsnet.engine.namespaces import GONE
 from lvsnet.engine.netlink import READ_SIZE
 from lvsnet.engine.runtime import Runtime, find
 from lvsnet.errors import LvsnetError
@@ -35,8 +36,6 @@ LINKS = 1
 """RTMGRP_LINK (include/uapi/linux/rtnetlink.h)."""
 FABRIC = ""
 """The key of the ear in the fabric, where those of nodes have the nodes' names."""
-GONE = (FileNotFoundError, ProcessLookupError)
-"""What the kernel says of a process that has ended meanwhile."""
 LOOPBACK = "lo"
 
 
@@ -58,8 +57,8 @@ class Listening:
     capture: Capture
     outlet: Outlet
     program: bytes
-    fabric: os.stat_result | None
-    """Of the namespace with the lab's bridges; None of a lab that somebody else has wired."""
+    fabric: tuple[int, int] | None
+    """The lab's, as it was at first; None of a lab that somebody else has wired."""
     wanted: dict[str, frozenset[str]]
     """Node -> interfaces; none: all."""
     ports: dict[str, tuple[Node, Interface]]
@@ -142,7 +141,7 @@ class Listening:
         self.bare = not inits
         if self.bare and self.fabric is None:
             self.runtime.record(self.plan.lab)  # says so when there is no such lab
-        elif self.bare and not self._is_wired():
+        elif self.bare and self.fabric != namespaces.known_fabric(self.plan.lab):
             raise LvsnetError(f"lab {self.plan.lab} was destroyed")
         for name in self.wanted:
             if name in inits and name not in self.pidfds:
@@ -202,15 +201,6 @@ class Listening:
             return
         self.ears[name], self.pidfds[name] = Ear(end), pidfd
 
-    def _is_wired(self) -> bool:
-        """Whether its fabric is still that which it was."""
-        if self.fabric is None:
-            return False
-        try:
-            return os.path.samestat(namespaces.of_fabric(self.plan.lab).stat(), self.fabric)
-        except FileNotFoundError:
-            return False
-
     def _hear(self, name: str, ear: Ear) -> list[Frame]:
         frames = []
         for heard in taps.read(ear.end, self.buffer):
@@ -266,10 +256,7 @@ def begin(plan: Plan, runtime: Runtime, capture: Capture, outlet: Outlet) -> Lis
     """
     program = packet_filter.compiled(capture.filter, capture.snaplen, plan, runtime)
     wanted = {one.node: frozenset(one.interfaces) for one in capture.nodes}
-    try:
-        fabric = namespaces.of_fabric(plan.lab).stat()
-    except FileNotFoundError:
-        fabric = None
+    fabric = namespaces.known_fabric(plan.lab)
     if capture.segments and fabric is None:
         raise LvsnetError(
             f"lab {plan.lab} was wired by somebody else, so its segments cannot be listened at; "

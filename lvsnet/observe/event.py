@@ -19,6 +19,8 @@ KINDS = (
     "step",
     "watch",
 )
+OFTEN = ("arp", "nd")
+"""Kinds of what is said several times at once: a node says five times that it has a VIP now."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ nobody tells: `LabWatch.tick` looks.
 from __future__ import annotations
 
 import errno
-import os
 import select
 import socket
 import time
@@ -47,8 +46,8 @@ class LabWatch:
     runtime: Runtime
     outlet: Outlet
     logs: Logs
-    fabric: os.stat_result | None
-    """Of the namespace with the lab's bridges; None of a lab that somebody else has wired."""
+    fabric: tuple[int, int] | None
+    """The lab's, as it was at first; None of a lab that somebody else has wired."""
     running: dict[str, NodeWatch] = field(default_factory=dict)
     """The nodes that are on."""
     alive: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -238,7 +237,7 @@ class LabWatch:
     def _look_for(self, off: list[Node]) -> None:
         """Whether nodes that were off are on again; or gone, with their lab."""
         lab = self.plan.lab
-        if not self.running and self.fabric is not None and not _is(lab, self.fabric):
+        if not self.running and self.fabric not in (None, namespaces.known_fabric(lab)):
             raise LvsnetError(f"lab {lab} was destroyed")
         on = [node for node in off if self.runtime.runs(lab, node.name)]
         inits = self.runtime.inits(lab) if on else {}
@@ -249,16 +248,12 @@ class LabWatch:
 
 def begin(plan: Plan, runtime: Runtime, outlet: Outlet) -> LabWatch:
     """Watch a lab; what there is by now is known, and not told but as `LabWatch.initial`."""
-    try:
-        fabric = namespaces.of_fabric(plan.lab).stat()
-    except FileNotFoundError:
-        fabric = None
     watch = LabWatch(
         plan,
         runtime,
         outlet,
         logs_watch.logs(plan.lab, runtime),
-        fabric,
+        namespaces.known_fabric(plan.lab),
         names=tables.names(plan),
         with_ipv6=frozenset(
             one.segment
@@ -291,10 +286,3 @@ def _census() -> tuple[int, str]:
     daemons of a small lab.
     """
     return PROC.stat().st_nlink, LOADAVG.read_text().rpartition(" ")[2]
-
-
-def _is(lab: str, fabric: os.stat_result) -> bool:
-    try:
-        return os.path.samestat(namespaces.of_fabric(lab).stat(), fabric)
-    except FileNotFoundError:
-        return False

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lvsnet.engine import namespaces
 from lvsnet.engine.links import ADDRESS, GETADDR, GETLINK, LINK, NETLINK_ROUTE
+from lvsnet.engine.namespaces import GONE
 from lvsnet.engine.netlink import READ_SIZE, Netlink
 from lvsnet.observe import arp, ipvs, notices, tables
 from lvsnet.observe.notices import Change, Held, Notice
@@ -31,8 +32,6 @@ MISSED = Change(
     "rtnetlink",
     "too many changes of links and addresses at once: some are not told, only what came of them",
 )
-GONE = (FileNotFoundError, ProcessLookupError)
-"""What the kernel says of a process that has ended meanwhile."""
 
 
 @dataclass

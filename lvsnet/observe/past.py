@@ -17,14 +17,12 @@ from operator import attrgetter
 from lvsnet.endpoint import joined
 from lvsnet.host.journal import Entry
 from lvsnet.observe import tables
-from lvsnet.observe.event import Event
+from lvsnet.observe.event import OFTEN, Event
 from lvsnet.observe.notices import Change
 from lvsnet.observe.transitions import STARTS, Log
 
 SECOND = 1_000_000_000
 KEEPALIVED = "keepalived"
-OFTEN = ("arp", "nd")
-"""What is sent several times, and told once a second."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATED = re.compile(
     rf"\w{{3}} (?P<month>{'|'.join(MONTHS)}) (?P<day>[ \d]\d) "
@@ -113,7 +111,7 @@ class Told:
     second: int = 0
     """Of the last line, since 1970."""
     said: set[Change] = field(default_factory=set)
-    """In that second, of what is said often."""
+    """In that second, of what is said often and told once."""
 
     def receive(self, content: bytes) -> Iterator[Past]:
         """What whole lines say."""

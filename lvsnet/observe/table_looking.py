@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lvsnet.endpoint import parted
 from lvsnet.engine import namespaces
+from lvsnet.engine.namespaces import GONE
 from lvsnet.engine.netlink import READ_SIZE
 from lvsnet.engine.runtime import Runtime, find
 from lvsnet.errors import LvsnetError
@@ -28,8 +29,6 @@ ANYWAY = 10
 """Looks after which it is read though none has changed: templates go without a word."""
 DIRECTOR = "director"
 ITSELF = ("127.0.0.1", "::1")
-GONE = (FileNotFoundError, ProcessLookupError)
-"""What the kernel says of a process that has ended meanwhile."""
 
 Take = Callable[[tuple[Table, ...]], None]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass
 from enum import StrEnum
 
-from lvsnet.control.clock import SECOND, Clock, elapsed
 from lvsnet.endpoint import joined, parted
 from lvsnet.observe.table_model import (
     FWMARK,
@@ -24,6 +23,10 @@ LONGEST = 99_999_999
 """No larger number is written with all its digits."""
 UNITS = "KMGTPE"
 SERVER, ADDRESS = "node", "address"
+SECOND = 1_000_000_000
+
+Stamp = Callable[[int], str]
+"""How a time of the lab's clock, in nanoseconds, is shown."""
 
 
 class View(StrEnum):
@@ -50,26 +53,23 @@ class Column:
 
 
 def lines(
-    tables: Sequence[Table], view: View, clock: Clock, nothing: str, width: int | None
+    tables: Sequence[Table], view: View, stamp: Stamp | None, nothing: str, width: int | None
 ) -> list[str]:
-    """A block for each node; with a virtual clock it says when.
+    """A block for each node, with its time if there is a ``stamp``.
 
     ``nothing`` is said of a node without services; ``width`` None: as wide as need be.
     """
     found: list[str] = []
     for table in tables:
         found += [""] if found else []
-        found += _block(table, view, clock, nothing, width)
+        found += _block(table, view, stamp, nothing, width)
     return found
 
 
 def _block(
-    table: Table, view: View, clock: Clock, nothing: str, width: int | None
+    table: Table, view: View, stamp: Stamp | None, nothing: str, width: int | None
 ) -> Iterator[str]:
-    when = ""
-    if clock.now is not None:
-        when = f" at {elapsed(replace(clock, now=table.time))}"
-    yield f"{table.node}{when}"
+    yield f"{table.node} at {stamp(table.time)}" if stamp else table.node
     if not table.running:
         yield f"off; `lvsnet start {table.node}` starts it"
         return

@@ -160,7 +160,7 @@ def inside(look: Look, node: str, read: Callable[[], Sequence[T]]) -> Sequence[T
     try:
         with namespaces.entered(namespaces.of_process(init)):
             return read()
-    except FileNotFoundError:
+    except namespaces.GONE:
         look.nodes.forget(node)  # its power was cut just now
         return None
 

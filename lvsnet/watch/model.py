@@ -14,15 +14,13 @@ from lvsnet.control.clock import Clock
 from lvsnet.errors import LvsnetError
 from lvsnet.faults import model as faults
 from lvsnet.faults.model import Fault, Frozen, LinkDown
-from lvsnet.observe.event import Event
+from lvsnet.observe.event import OFTEN, Event
 from lvsnet.observe.table_model import Table
 from lvsnet.plan import codec
 from lvsnet.watch.layout import Layout, Machine
 
 MOST_EVENTS = 1000
 """That are kept, and can be scrolled to."""
-REPEATED = ("arp", "nd")
-"""Kinds of what is said several times at once: a node says five times that it has a VIP now."""
 SECOND = 1_000_000_000
 KEEPALIVED = "keepalived"
 
@@ -192,7 +190,7 @@ class Lab:
 
     def _lists(self, event: Event, within: int) -> None:
         line = Line(event.at, within, event.kind, event.what, event.node, event.text)
-        if event.kind in REPEATED and _was_just_said(line, self.events):
+        if event.kind in OFTEN and _was_just_said(line, self.events):
             return
         self.events.append(line)
         self.count += 1

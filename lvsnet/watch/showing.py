@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 from rich.text import Text
 
-from lvsnet.control.clock import Clock, since_boot
+from lvsnet.control import clock
+from lvsnet.control.clock import Clock
 from lvsnet.endpoint import parted
 from lvsnet.observe.table_model import Table, TableServer, TableService
 from lvsnet.watch.columns import GAP, Column, cut, fitting
 from lvsnet.watch.layout import Machine
-from lvsnet.watch.model import SECOND, Lab, Line
+from lvsnet.watch.model import Lab, Line
 from lvsnet.watch.orders import CABLE, Part, parts
 
 GOOD, BAD, QUIET, CHOSEN = "bold green", "bold red", "dim", "reverse"
@@ -77,11 +77,8 @@ def mode_of(clock: Clock | None) -> str:
 def stamp(lab: Lab, now: int, within: int = 0) -> str:
     """``0:01:23.456`` since a guest's boot, or the time of day on this machine's own kernel; of
     what is known to the second, without what is behind the point."""
-    if lab.layout is not None and lab.layout.kernel.startswith("host"):
-        seconds = (lab.booted + now) / SECOND
-        whole = f"{datetime.fromtimestamp(seconds, UTC).astimezone():%H:%M:%S.%f}"
-    else:
-        whole = since_boot(now)
+    on_host = lab.layout is not None and lab.layout.kernel.startswith("host")
+    whole = clock.stamp(now, lab.booted if on_host else None)
     return whole.partition(".")[0] if within else whole[:-3]
 
 

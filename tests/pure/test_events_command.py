@@ -10,6 +10,7 @@ import typer
 from lvsnet.cli import events
 from lvsnet.cli.events import Shown
 from lvsnet.cli.formats import Format
+from lvsnet.control import clock
 from lvsnet.observe.event import Event
 
 SECOND = 1_000_000_000
@@ -96,8 +97,8 @@ def test_since(text: str, oldest: int) -> None:
 def test_since_a_time_of_day() -> None:
     now = 100 * SECOND
     booted = 1_798_761_600 * SECOND
-    stamp = Shown("dr", NONE, NONE, Format.table, booted=booted)._stamp(now - 10 * SECOND)
-    assert events._oldest(events._when(stamp), now, booted) == now - 10 * SECOND
+    shown = clock.stamp(now - 10 * SECOND, booted)
+    assert events._oldest(events._when(shown), now, booted) == now - 10 * SECOND
 
 
 @pytest.mark.parametrize("text", ["soon", "1:2", "0:00:61", "-5s"])

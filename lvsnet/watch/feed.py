@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lvsnet.control.place import Place
 
 EVENTS, TABLES = "events", "tables"
+ALL: Mapping[str, object] = {}
+"""The tables of all directors: what is asked for by a `Wanted` with nothing in it."""
 PR_SET_PDEATHSIG = 1
 """prctl(2); from linux/prctl.h."""
 CLOCK_INTERVAL = 0.5
@@ -54,7 +56,7 @@ def _follow(lab: str, what: str) -> None:
 
     place = labs.place_of(lab)
     if what == TABLES:
-        place.follow(lab, "look.ipvs_follow", _asked(), _tables)
+        place.follow(lab, "look.ipvs_follow", ALL, _tables)
         return
     from lvsnet.plan import codec
     from lvsnet.watch.layout import layout
@@ -83,21 +85,13 @@ def _tell_the_time(place: Place, lab: str) -> None:
                 _say({"clock": asdict(clock)})
                 moved = True
             elif moved:
-                place.follow(lab, "look.tables", _asked(), _tables)
+                place.follow(lab, "look.tables", ALL, _tables)
                 clock = place.clock(lab)  # which moves by a fraction of a ms while that looks
                 _say({"clock": asdict(clock)})
                 moved = False
             before = clock
     except (LvsnetError, BrokenPipeError):
         return
-
-
-def _asked() -> dict[str, object]:
-    from lvsnet.observe.table_model import Wanted
-
-    return {
-        name: list(one) if isinstance(one, tuple) else one for name, one in asdict(Wanted()).items()
-    }
 
 
 def _tables(line: str) -> None:

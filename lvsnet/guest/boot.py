@@ -119,6 +119,7 @@ AGENT = (
     "observe/events.py",
     "observe/first.py",
     "observe/frame_order.py",
+    "observe/inotify.py",
     "observe/ipvs.py",
     "observe/journal_watch.py",
     "observe/lab_watch.py",

@@ -10,7 +10,7 @@ from typing import Self
 
 from lvsnet.host import journal, leftovers
 from lvsnet.host.journal import Entry
-from lvsnet.observe import log_files
+from lvsnet.observe import inotify
 
 READ_SIZE = 64 * 1024
 
@@ -34,8 +34,7 @@ class JournalWatch:
 
     def read(self) -> list[Entry]:
         """What is new; the first time, all that there is."""
-        with suppress(BlockingIOError):
-            os.read(self.fd, READ_SIZE)
+        inotify.took(self.fd)
         found = []
         if self._file < 0:
             found += self._rest_of(journal.old_of(self.path))
@@ -81,4 +80,4 @@ def begin(lab: str) -> JournalWatch:
     """
     path = leftovers.journal_of(lab)
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return JournalWatch(path, log_files.watched(path.parent))
+    return JournalWatch(path, inotify.watched(path.parent, inotify.IN_MODIFY))

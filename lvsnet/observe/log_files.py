@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IN_MODIFY = 0x2
-IN_ATTRIB = 0x4
-IN_IGNORED = 0x8000
-IN_CLOEXEC, IN_NONBLOCK = os.O_CLOEXEC, os.O_NONBLOCK
+from lvsnet.observe import inotify
+
 EVENT = struct.Struct("=iIII")
 """struct inotify_event: watch, mask, cookie, length of the name that follows."""
 READ_SIZE = 64 * 1024
 BEFORE = 256 * 1024
 """Bytes of a log's end that are of interest from before it is watched."""
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass
@@ -39,7 +34,7 @@ class LogFile:
 class LogFiles:
     """The log files that are watched, by node."""
 
-    fd: int = field(default_factory=lambda: _inotify())
+    fd: int = field(default_factory=inotify.opened)
     """Readable when there is something new in one."""
     files: dict[str, LogFile] = field(default_factory=dict)
 
@@ -56,9 +51,7 @@ class LogFiles:
             os.close(known.file)  # with the file, the kernel has forgotten the watch
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            watch = _checked(
-                _libc.inotify_add_watch(self.fd, os.fsencode(path), IN_MODIFY), f"watch {path}"
-            )
+            watch = inotify.watch(self.fd, path, inotify.IN_MODIFY)
         except OSError:
             os.close(file)
             raise
@@ -67,10 +60,7 @@ class LogFiles:
 
     def grown(self) -> list[str]:
         """The nodes whose log may have grown since the last time."""
-        try:
-            content = os.read(self.fd, READ_SIZE)
-        except BlockingIOError:
-            return []
+        content = inotify.took(self.fd)
         watches = set()
         at = 0
         while at < len(content):
@@ -78,7 +68,7 @@ class LogFiles:
             at += EVENT.size + length
             if watch < 0:  # IN_Q_OVERFLOW: it may be any
                 return list(self.files)
-            if not mask & IN_IGNORED:
+            if not mask & inotify.IN_IGNORED:
                 watches.add(watch)
         return [node for node, one in self.files.items() if one.watch in watches]
 
@@ -102,29 +92,3 @@ class LogFiles:
         file = self.files[node].file
         os.lseek(file, max(0, os.fstat(file).st_size - BEFORE), os.SEEK_SET)
         return self.read(node)
-
-
-def watched(directory: Path, mask: int = IN_MODIFY) -> int:
-    """A descriptor, readable when a file in a directory was written to, or what ``mask`` has.
-
-    Raises:
-        OSError: it is not there, or too many are watched on this machine.
-    """
-    fd = _inotify()
-    try:
-        _checked(_libc.inotify_add_watch(fd, os.fsencode(directory), mask), f"watch {directory}")
-    except OSError:
-        os.close(fd)
-        raise
-    return fd
-
-
-def _inotify() -> int:
-    return _checked(_libc.inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "inotify_init1")
-
-
-def _checked(result: int, what: str) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-    return result

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import astuple
 
 from lvsnet.engine import faulting
 from lvsnet.engine.runtime import Runtime
 from lvsnet.host import leftovers
-from lvsnet.observe import acts, log_files, telling
+from lvsnet.observe import acts, inotify, telling
 from lvsnet.progress import Report
 
 MOST = 1000
 """Events of the past that are told: as many as a screen keeps."""
-READ_SIZE = 4096
 AFFECTING = ("fault", "node", "daemon", "lab")
 """Kinds of events after which other faults may stand."""
 
@@ -42,7 +41,7 @@ def watch(lab: str, runtime: Runtime, _request: Mapping[str, object], report: Re
                     report(json.dumps({"faults": standing}))
                     before = standing
             told.wait(changed)
-            may_be_others = _took(changed)
+            may_be_others = bool(inotify.took(changed))
             for event in told.read():
                 report(json.dumps({"event": list(astuple(event))}))
                 may_be_others = may_be_others or event.kind in AFFECTING
@@ -60,15 +59,8 @@ def _faults_changed() -> Iterator[int]:
     """A descriptor that is readable once an order about faults is over, of whichever lab."""
     directory = leftovers.faults_of("any").parent
     directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-    fd = log_files.watched(directory, log_files.IN_ATTRIB)
+    fd = inotify.watched(directory, inotify.IN_ATTRIB)
     try:
         yield fd
     finally:
         os.close(fd)
-
-
-def _took(fd: int) -> bool:
-    """Whether something was told by a descriptor, which is asked once and does not block."""
-    with suppress(BlockingIOError):
-        return bool(os.read(fd, READ_SIZE))
-    return False

@@ -24,7 +24,7 @@ from lvsnet.plan.model import Plan
 from lvsnet.traffic.story import Stories
 
 GRID_NS = 200_000_000
-"""Between looks at loads that go on, by a grid of the lab's clock."""
+"""Between looks at loads that go on, by a grid of the lab's clock; that one is over is told."""
 OF_LOADS = ("outage", "answered", "ended")
 """What their records tell; the journal only of loads that are forgotten."""
 
@@ -50,7 +50,7 @@ class Telling:
         """Until there may be something new, or one of ``more`` descriptors is readable; it may be
         silent for ever."""
         poll = select.poll()
-        for fd in (self.watcher.fd, self.journal.fd, *more):
+        for fd in (self.watcher.fd, self.journal.fd, self.stories.fd, *more):
             poll.register(fd, select.POLLIN)
         if not self.stories.going:
             poll.poll()
@@ -115,6 +115,7 @@ def begin(plan: Plan, runtime: Runtime) -> Iterator[Telling]:
     with ExitStack() as owned:
         watcher = owned.enter_context(events.begin(plan, runtime))
         noted = owned.enter_context(journal_watch.begin(plan.lab))
-        telling = Telling(watcher, noted, Stories(plan.lab))
+        stories = owned.enter_context(Stories(plan.lab))
+        telling = Telling(watcher, noted, stories)
         telling.recall()
         yield telling

@@ -5,13 +5,16 @@ Their records are read where the nodes are, as far as they have come, and on fro
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from lvsnet.errors import LvsnetError
+from lvsnet.observe import inotify
 from lvsnet.observe.event import Event
 from lvsnet.scenario.words import lasting, times
 from lvsnet.traffic import analysis, homes, records, running
@@ -118,9 +121,18 @@ class Stories:
     """By what the loads are called, and the inode of their file: another may get the same name."""
     over: set[tuple[str, int]] = field(default_factory=set)
     """Those that were told to their end."""
+    fd: int = field(default_factory=inotify.opened)
+    """Readable when a client of one that goes on has closed its records, as it does at its end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fd)
 
     def read_on(self) -> list[Event]:
         """What is new of all of them, load by load."""
+        inotify.took(self.fd)
         found: list[Event] = []
         there = set()
         for home in sorted(homes.directory(self.lab).glob("*/")):
@@ -137,6 +149,9 @@ class Stories:
     def _read(self, key: tuple[str, int], home: Path) -> Iterator[Event]:
         if key not in self.going:
             self.going[key] = _story(home)
+            for reader in self.going[key].readers:
+                # Before they are read: what is closed after that is told.
+                inotify.watch(self.fd, reader.path, inotify.IN_CLOSE_WRITE)
         story = self.going[key]
         # Asked before the rest is read, so that nothing comes after the end.
         alive = any(homes.is_alive(home, number) for number in range(len(story.readers)))

@@ -27,6 +27,7 @@ scenarios:
       - fault: link up client:eth1
       - finish: all
 """
+STEPS = 6
 QUIET = 0.5
 """Seconds of real time in which nothing comes any more."""
 
@@ -123,7 +124,10 @@ def test_a_failover_is_told_as_it_happens_and_afterwards(site: User) -> None:
         site.does("fault", "clear")
         site.passes(0.1)
         runs_the_scenario(site)
-        live = told(comes(follower, '"ended"'))
+        said = comes(follower, '"ended"')
+        while said.count('"kind": "step"') < STEPS:
+            said += line(follower.stdout)  # the last one takes note of the load's end
+        live = told(said)
         assert is_silent(follower)
     finally:
         kill(follower)
@@ -145,7 +149,7 @@ def test_a_failover_is_told_as_it_happens_and_afterwards(site: User) -> None:
         first(live, "traffic", "", "ended", "web"),
     ]
     assert [live.index(one) for one in in_order] == sorted(map(live.index, in_order))
-    assert [one.what for one in live if one.kind == "step"] == ["passed"] * 6
+    assert [one.what for one in live if one.kind == "step"] == ["passed"] * STEPS
     takeover = first(live, "vrrp", "lb02", "master").at - first(live, "node", "lb01", "off").at
     assert 2.6e9 < takeover < 3.7e9
     assert first(live, "vip", "lb02", "gained", VIP).at < in_order[3].at
@@ -181,6 +185,16 @@ def test_a_failover_is_told_as_it_happens_and_afterwards(site: User) -> None:
     assert shown.splitlines()[0] in since.splitlines()
     assert "is deployed" not in since
     assert "stop lb01" not in site.does("events", "--since", "3s")
+
+
+def test_that_a_load_is_over_is_told_at_once(site: User) -> None:
+    """Also where the clock is held from then on, and no next look at it comes."""
+    follower = site.begin("events", "-f", "--kind", "traffic", "--since", "1ms")
+    try:
+        site.does("traffic", VIP, "--count", "3")
+        assert comes(follower, "traffic: 3 requests, 0 lost").count("\n") == 2
+    finally:
+        kill(follower)
 
 
 def test_ctrl_c_ends_following_and_nothing_else(site: User) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lvsnet.observe.beside import readable
 from lvsnet.observe.event import Event
 from lvsnet.traffic import analysis, homes, records, running, story
 from lvsnet.traffic.model import Load, Request
@@ -117,6 +118,12 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "told"
 
 
+@pytest.fixture
+def stories(lab: str) -> Iterator[Stories]:
+    with Stories(lab) as found:
+        yield found
+
+
 def begun(lab: str, name: str) -> Path:
     """The directory of a load whose client does not run any more, and has recorded nothing."""
     home, _ = homes.new_home(lab, name)
@@ -135,8 +142,7 @@ def record(home: Path, found: Sequence[tuple[int, Request]]) -> None:
     os.close(fd)
 
 
-def test_loads_are_told_to_their_end_once(lab: str) -> None:
-    stories = Stories(lab)
+def test_loads_are_told_to_their_end_once(lab: str, stories: Stories) -> None:
     assert stories.read_on() == []
     found = results("++-++")
     record(begun(lab, "web"), found)
@@ -145,10 +151,9 @@ def test_loads_are_told_to_their_end_once(lab: str) -> None:
     assert not stories.going
 
 
-def test_a_load_that_goes_on_is_read_further(lab: str) -> None:
+def test_a_load_that_goes_on_is_read_further(lab: str, stories: Stories) -> None:
     home = begun(lab, "web")
     reader = homes.control(home, 0)  # as if the client's generator ran
-    stories = Stories(lab)
     record(home, [(0, request(0, True))])
     assert stories.read_on() == []
     record(home, [(1, request(1, False))])
@@ -158,10 +163,28 @@ def test_a_load_that_goes_on_is_read_further(lab: str) -> None:
     assert [one.what for one in stories.read_on()] == ["answered", "ended"]
 
 
-def test_a_load_that_is_forgotten_tells_nothing_more(lab: str) -> None:
+def test_a_client_that_ends_says_so_and_one_that_records_does_not(
+    lab: str, stories: Stories
+) -> None:
+    home = begun(lab, "web")
+    control = homes.control(home, 0)
+    output = os.open(home / "0", os.O_WRONLY | os.O_APPEND)
+    assert stories.read_on() == []
+    writer = records.Writer()
+    writer.add(0, request(0, True))
+    writer.end()
+    records.append(output, writer)
+    assert not readable(stories.fd, 0)
+    os.close(output)
+    assert readable(stories.fd, 0)
+    assert [one.what for one in stories.read_on()] == ["ended"]
+    assert not readable(stories.fd, 0)
+    os.close(control)
+
+
+def test_a_load_that_is_forgotten_tells_nothing_more(lab: str, stories: Stories) -> None:
     home = begun(lab, "web")
     reader = homes.control(home, 0)
-    stories = Stories(lab)
     record(home, [(0, request(0, True))])
     assert stories.read_on() == []
     os.close(reader)
@@ -172,9 +195,9 @@ def test_a_load_that_is_forgotten_tells_nothing_more(lab: str) -> None:
     assert [one.what for one in stories.read_on()] == ["ended"]
 
 
-def test_what_only_answers_and_what_is_half_begun_tells_nothing(lab: str) -> None:
+def test_what_only_answers_and_what_is_half_begun_tells_nothing(lab: str, stories: Stories) -> None:
     home, _ = homes.new_home(lab, "nginx01-udp-9000")
     (home / running.RESPONDER).touch()
     half, _ = homes.new_home(lab, "half")
     (half / running.LOAD).write_text('{"load"')
-    assert Stories(lab).read_on() == []
+    assert stories.read_on() == []

@@ -25,11 +25,13 @@ ALIKE = 3
 def view(run: Run) -> dict[str, object]:
     """All that the page shows of a run; what it says of the whole is in `summary`."""
     first, last = _bounds(run)
+    failed = _failed(run)
     return {
         **summary(run),
+        "error": run.error,
         "command": run.command,
         "facts": [[name, text] for name, text in _facts(run) if text],
-        "failed": next((_step(one) for one in _results(run) if one.state == FAILED), None),
+        "failed": None if failed is None else _step(failed),
         "from": first,
         "to": last,
         "ran": run.ended > run.begun,
@@ -74,7 +76,7 @@ def summary(run: Run) -> dict[str, object]:
         "lab": run.lab,
         "scenario": run.scenario,
         "state": run.state,
-        "error": run.error,
+        "why": _why(run),
         "length": run.ended - run.begun,
         "requests": sum(one.summary.requests for one in run.loads),
         "lost": sum(lost),
@@ -117,8 +119,16 @@ def _nodes(run: Run) -> list[str]:
     return list(dict.fromkeys([*run.roles, *told]))
 
 
-def _results(run: Run) -> Iterable[StepResult]:
-    return (*run.steps, *run.always)
+def _failed(run: Run) -> StepResult | None:
+    return next((one for one in (*run.steps, *run.always) if one.state == FAILED), None)
+
+
+def _why(run: Run) -> str:
+    """Why a run has not passed, in a line; empty of one that has."""
+    failed = _failed(run)
+    if run.error or failed is None:
+        return run.error.partition("\n")[0]
+    return f"{failed.text}: {failed.seen}" if failed.seen else failed.text
 
 
 def _step(one: StepResult) -> dict[str, object]:

@@ -77,6 +77,9 @@ def test_an_index_leads_to_each_run() -> None:
     ]
     assert (rows[0]["requests"], rows[0]["lost"]) == (200, 70)
     assert rows[0]["outage"] == 3_549_991_000
+    assert [one["why"] for one in rows] == [
+        "expect: outage <= 3s: 3.55 s, from 2.000 s", "no guest kernel",
+    ]  # fmt: skip
 
 
 def test_events_with_the_same_words_are_summed() -> None:

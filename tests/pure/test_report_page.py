@@ -52,7 +52,8 @@ def place(shown: Browser, seconds: float) -> tuple[float, float]:
 
 
 def ticks(shown: Browser) -> list[float]:
-    return [float(one.replace("−", "-")) for one in shown.texts("text.tick")]
+    found = [one.removesuffix(" s").replace("−", "-") for one in shown.texts("text.tick")]
+    return [float(one) for one in found]
 
 
 def test_it_opens_without_a_word_in_the_console(shown: Browser) -> None:
@@ -113,6 +114,43 @@ def test_every_bar_is_drawn_where_it_belongs(shown: Browser) -> None:
         (2, "vrrp-off"),
         (5.52, "vrrp-backup"),
         (9, "vrrp-master"),
+    ]
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_words_are_as_long_as_their_bars_at_most(chromium: Browser, width: int) -> None:
+    chromium.open(page([fail_over()]), width=width)
+    found = chromium.run(
+        "return [...document.querySelectorAll('text.word:not(.flag *)')].map((one) =>"
+        " [one.textContent, one.x.baseVal[0].value + one.getComputedTextLength()"
+        " - one.previousSibling.x.baseVal.value, one.previousSibling.width.baseVal.value]);"
+    )
+    assert isinstance(found, list)
+    assert {"BACKUP", "MASTER"} <= {words for words, _, _ in found}
+    assert [words for words, end, wide in found if end > wide] == []
+
+
+def test_directors_tables_are_in_one_order_and_what_stays_0_is_said_once(
+    chromium: Browser,
+) -> None:
+    run = fail_over()
+    idle = tuple(
+        replace(one, service="udp 192.168.10.100:53", active=(0,) * 5, inactive=(0,) * 5)
+        for one in run.samples
+    )
+    first, second = (
+        tuple(one for one in (*run.samples, *idle) if one.node == node) for node in ("lb01", "lb02")
+    )
+    chromium.open(page([replace(run, samples=(*first, *second[::-1]))]))
+    titles = chromium.texts(".group h3")
+    web, dns = "tcp 192.168.10.100:80", "udp 192.168.10.100:53"
+    assert [one for one in titles if "Conn" in one] == [
+        f"ActiveConn of {web}",
+        f"InActConn of {web}",
+        f"ActiveConn and InActConn of {dns} 0 all the time",
+    ]
+    assert [one for one in titles if "table" in one] == [
+        f"IPVS table of {node}: {service}" for node in ("lb01", "lb02") for service in (web, dns)
     ]
 
 

@@ -20,6 +20,7 @@ function answersOf(load, colours) {
 }
 
 function spreadTable(summary, colours) {
+  if (!summary.spread.length) return null;
   const most = Math.max(1, ...summary.spread.map((one) => one.answers));
   return table({ class: "spread" }, "Answers by real server", ["real server", "#answers", "#share", ""],
     summary.spread.map(({ server, answers }) => {

@@ -1,6 +1,5 @@
 // Tracks of bars: what was so from when to when.
 
-const LETTER = 6.4;  // pixels of a letter of the bars' font, about
 const LOWEST = 14;  // pixels of a bar that words fit in
 const LEAST = 1.5;  // pixels of a bar that lasted next to no time
 
@@ -55,8 +54,10 @@ function bars(spans, scale, height, look) {
 
 /** As much of a text as has room; nothing if that would not say anything. */
 function fitting(text, room) {
-  const letters = Math.floor(room / LETTER);
-  if (text.length <= letters) return text;
+  if (room < 8) return "";
+  const width = widthOf(text);
+  if (width <= room) return text;
+  const letters = Math.floor((text.length * room) / width);
   return letters >= 8 ? `${text.slice(0, letters - 1)}…` : "";
 }
 

@@ -70,3 +70,13 @@ function patterns() {
   return svg("svg", { class: "patterns", width: 0, height: 0, "aria-hidden": "true" },
     svg("defs", {}, hatch("hatch-fault", "hatch-fault"), hatch("hatch-off", "hatch-off")));
 }
+
+const measuring = document.createElement("canvas").getContext("2d");
+const widths = new Map();
+
+/** Pixels that words take in a drawing, in its bolder hand. */
+function widthOf(text) {
+  if (!widths.size) measuring.font = `600 11px ${getComputedStyle(document.body).fontFamily}`;
+  if (!widths.has(text)) widths.set(text, measuring.measureText(text).width);
+  return widths.get(text);
+}

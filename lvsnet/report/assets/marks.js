@@ -11,8 +11,8 @@ function packetOf([at, node, place, kind, text]) {
 }
 
 const FLAG = 14;  // pixels of a line of words
-
 const MOST_FLAGS = 6;  // one above the other
+const DOT = 2.5;  // pixels of half a dot
 
 /** Faults: a flag for each, in as many lines as they need; what has no room is counted. */
 function faultsRow(faults) {
@@ -30,7 +30,7 @@ function faultsRow(faults) {
         const x = scale.x(one.at);
         if (x < -1 || x > scale.width + 1) continue;
         const words = faultWords(one);
-        const width = words.length * LETTER + 8;
+        const width = widthOf(words) + 8;
         const flipped = x + width > scale.width && x > width;
         const from = flipped ? x - width : x;
         const line = ends.findIndex((end) => end <= from);
@@ -72,14 +72,20 @@ function dotsRow(kind, events) {
       let last = -Infinity;
       for (const one of events) {
         if (one.last < scale.from || one.at > scale.to) continue;
-        const x = scale.clipped(one.at);
-        if (one.count > 1) dots.push(`M${x.toFixed(1)} 6H${scale.clipped(one.last).toFixed(1)}`);
+        const x = inside(one.at, scale);
+        if (one.count > 1) dots.push(`M${x.toFixed(1)} 6H${inside(one.last, scale).toFixed(1)}`);
         if (x - last < 1) continue;
         last = x;
         dots.push(`M${x.toFixed(1)} 6h0`);
       }
-      plot.replaceChildren(grid(scale, height), svg("path", { d: dots.join(""), class: `dots ${kind.replace(/[^a-z]/g, "")}` }));
+      plot.replaceChildren(grid(scale, height),
+        svg("path", { d: dots.join(""), class: `dots ${kind.replace(/[^a-z]/g, "")}` }));
     },
     read: () => [],
   };
+}
+
+/** Where a dot stands: a whole one also at the ends of what is shown. */
+function inside(time, scale) {
+  return Math.min(scale.width - DOT, Math.max(DOT, scale.x(time)));
 }

@@ -111,11 +111,12 @@ function outageMarks(outages, scale, height) {
 }
 
 function outageWords(outages, scale, zero) {
+  const y = zero > 30 ? zero / 2 + 8 : 10;  // above the line; without answers at the upper edge
   return shownOutages(outages, scale).flatMap((one) => {
     const from = Math.max(0, scale.clipped(one.start)), to = Math.min(scale.width, scale.clipped(one.end));
     const words = `no answer for ${lasting(one.end - one.start)}`;
-    const text = [words, lasting(one.end - one.start)].find((text) => text.length * LETTER < to - from - 4);
-    return text ? [halo((from + to) / 2, zero / 2 + 8, text, "middle", "outage-word")] : [];
+    const text = [words, lasting(one.end - one.start)].find((text) => widthOf(text) < to - from - 8);
+    return text ? [halo((from + to) / 2, y, text, "middle", "outage-word")] : [];
   });
 }
 

@@ -48,12 +48,13 @@ function ticksOf(scale, apart) {
 
 function drawAxis(plot, scale) {
   const { step, ticks } = ticksOf(scale, 70);
-  plot.replaceChildren(...ticks.flatMap((time) => {
+  plot.replaceChildren(...ticks.flatMap((time, n) => {
     const x = scale.x(time);
     const anchor = x < 12 ? "start" : x > scale.width - 18 ? "end" : "middle";
     return [
       svg("line", { x1: x, x2: x, y1: 18, y2: 24, class: "tick" }),
-      svg("text", { x, y: 13, "text-anchor": anchor, class: "tick" }, moment(time, step)),
+      svg("text", { x, y: 13, "text-anchor": anchor, class: "tick" },
+        `${moment(time, step)}${n ? "" : " s"}`),
     ];
   }));
 }

@@ -2,6 +2,7 @@
 
 const COLOURS = 8;
 const DASHES = 3;  // ways to draw a curve, so that of equal ones each is seen
+const ALWAYS_0 = "0 all the time";
 
 /** Colours of real servers, the same in all tracks: by the lab's order, others behind. */
 function colouring(run) {
@@ -92,38 +93,49 @@ function outagesGroup(load) {
   return { title: `Requests of ${load.name} to ${load.target}`, rows: spans.length ? [row] : [] };
 }
 
-/** ActiveConn and InActConn by service; of directors whose counts stay 0 that is all that is said. */
+/** ActiveConn and InActConn by service; of counts that stay 0 that is all that is said. */
 function curveGroups(run, colours) {
-  const services = [...new Set(run.curves.map((one) => one.service))];
-  return services.flatMap((service) => [["active", "ActiveConn"], ["inactive", "InActConn"]].map(
-    ([key, word]) => {
-      const lines = colours.sorted(run.curves.filter((one) => one.service === service))
-        .map((one) => ({ ...one, at: unpacked(one.at), values: unpacked(one[key]) }))
-        .filter((one) => one.values.some((value) => value > 0));
-      const directors = [...new Set(lines.map((one) => one.node))];
-      const rows = directors.map((node) => curvesRow({
-        name: node, title: `${word} of ${service} on ${node}`,
-        lines: lines.filter((one) => one.node === node).map((one, n) => ({
-          name: one.name, at: one.at, values: one.values, colour: colours.of(one.name),
-          dash: n % DASHES,
-        })),
-        height: directors.length > 2 ? 44 : 64,
-      }));
-      return { title: `${word} of ${service}`, rows, note: rows.length ? "" : "0 all the time" };
-    }));
+  return servicesOf(run.curves).flatMap((service) => {
+    const curves = run.curves.filter((one) => one.service === service);
+    const groups = [["active", "ActiveConn"], ["inactive", "InActConn"]].map(
+      ([key, word]) => curveGroup(`${word} of ${service}`, curves, key, colours));
+    return groups.some((one) => one.rows.length) ? groups
+      : [{ title: `ActiveConn and InActConn of ${service}`, rows: [], note: ALWAYS_0 }];
+  });
 }
 
-/** Who was in which director's table, and with which weight. */
-function tableGroups(run, colours) {
-  const titleOf = ({ node, service }) => `IPVS table of ${node}${service && `: ${service}`}`;
-  const titles = [...new Set(run.tables.map(titleOf))];
-  return titles.map((title) => ({
-    title,
-    rows: colours.sorted(run.tables.filter((one) => titleOf(one) === title)).map((one) => barsRow({
-      name: one.name, height: 11, title: `${one.name} (${one.server}) in the table of ${one.node}`,
-      spans: one.spans, look: weightLook(colours.of(one.name)), server: one.name,
+function curveGroup(title, curves, key, colours) {
+  const lines = colours.sorted(curves)
+    .map((one) => ({ ...one, at: unpacked(one.at), values: unpacked(one[key]) }))
+    .filter((one) => one.values.some((value) => value > 0));
+  const directors = [...new Set(lines.map((one) => one.node))];
+  const rows = directors.map((node) => curvesRow({
+    name: node, title: `${title} on ${node}`,
+    lines: lines.filter((one) => one.node === node).map((one, n) => ({
+      name: one.name, at: one.at, values: one.values, colour: colours.of(one.name),
+      dash: n % DASHES,
     })),
+    height: directors.length > 2 ? 44 : 64,
   }));
+  return { title, rows, note: rows.length ? "" : ALWAYS_0 };
+}
+
+/** Who was in which director's table, and with which weight: all directors' in the same order. */
+function tableGroups(run, colours) {
+  const services = servicesOf(run.tables);
+  const nodes = [...new Set(run.tables.map((one) => one.node))];
+  return nodes.flatMap((node) => services.map((service) => ({
+    title: `IPVS table of ${node}${service && `: ${service}`}`,
+    rows: colours.sorted(run.tables.filter((one) => one.node === node && one.service === service))
+      .map((one) => barsRow({
+        name: one.name, height: 11, title: `${one.name} (${one.server}) in the table of ${node}`,
+        spans: one.spans, look: weightLook(colours.of(one.name)), server: one.name,
+      })),
+  })));
+}
+
+function servicesOf(told) {
+  return [...new Set(told.map((one) => one.service))];
 }
 
 function dotsGroup(title, told) {

@@ -14,7 +14,8 @@ from lvsnet.spread.planning import MOST_DIRECTORS, MOST_VIPS
 
 T = TypeVar("T")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
-"""Of a director or a VIP: a node's name or that of a VRRP instance, and whatever else is plain."""
+"""Of a director or a VIP: a node's name or that of a VRRP instance, an IPv4 address, and whatever
+else is plain."""
 Method = Literal["dr", "nat"]
 
 
@@ -174,7 +175,7 @@ def _traffic(words: Words) -> tuple[tuple[Vip, ...], Fraction]:
     if words.load and words.traffic:
         raise QuestionError("--traffic", "--load says it already, VIP by VIP: leave one away")
     if words.load:
-        loads = _pairs("--load", words.load, rates.rate)
+        loads = _pairs("--load", words.load, rates.rate, _vip_name)
         if len(loads) > MOST_VIPS:
             raise QuestionError("--load", f"{len(loads)} VIPs: VRRP has ids for {MOST_VIPS}")
         vips = tuple(Vip(name, load) for name, load in loads.items())
@@ -201,13 +202,19 @@ def _note(method: Method, traffic: Fraction, answers: Fraction) -> str:
     )
 
 
-def _pairs(option: str, text: str, reader: Callable[[str], T]) -> Mapping[str, T]:
+def _pairs(
+    option: str,
+    text: str,
+    reader: Callable[[str], T],
+    named: Callable[[str, str], str] | None = None,
+) -> Mapping[str, T]:
+    """NAME=VALUE,...; ``named`` reads a name, which is that of a director unless given."""
     found: dict[str, T] = {}
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
         if not equals:
             raise QuestionError(option, f"{pair!r} is not NAME=RATE, such as lb01=10Gbit")
-        (name,) = _names(option, [name])
+        name = (named or _name)(option, name)
         if name in found:
             raise QuestionError(option, f"{name} is there twice")
         found[name] = _read(option, value, reader, f"{name}: ")
@@ -215,15 +222,32 @@ def _pairs(option: str, text: str, reader: Callable[[str], T]) -> Mapping[str, T
 
 
 def _names(option: str, words: list[str]) -> list[str]:
-    found = [word.strip() for word in words]
+    found = [_name(option, word) for word in words]
     for name in found:
-        if not NAME.fullmatch(name):
-            raise QuestionError(
-                option, f"{name!r} is not a name: letters, digits, '-', '_' and '.', such as lb01"
-            )
         if found.count(name) > 1:
             raise QuestionError(option, f"{name} is there twice")
     return found
+
+
+def _name(option: str, word: str) -> str:
+    name = word.strip()
+    if not NAME.fullmatch(name):
+        raise QuestionError(
+            option, f"{name!r} is not a name: letters, digits, '-', '_' and '.', such as lb01"
+        )
+    return name
+
+
+def _vip_name(option: str, word: str) -> str:
+    """A VIP's name, which may be its address; of IPv6 as RFC 5952 shortens it."""
+    if ":" not in word:
+        return _name(option, word)
+    from lvsnet.lab import ip_values
+
+    try:
+        return str(ip_values.address(word.strip()))
+    except ValueError as error:
+        raise QuestionError(option, str(error)) from error
 
 
 def _read(option: str, text: str, reader: Callable[[str], T], before: str = "") -> T:

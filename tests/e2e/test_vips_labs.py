@@ -9,7 +9,7 @@ from e2e.users import User
 from lvsnet.resources import example_labs
 
 LONG = {"vips-3-fast", "vips-4-two-networks", "vips-6", "vips-6-directors"}
-ALIKE = {"vips-3": {"each-loss"}}
+ALIKE = {"vips-3": {"each-loss"}, "vips-6-families": {"each-loss"}}
 """Both left to `make scenarios`: the long ones send most, and each loss of three directors with all
 their links measured is seen in `vips-2` and `vips-4`. test_spread_labs.py plays all of them on
 paper."""

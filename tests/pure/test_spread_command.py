@@ -13,6 +13,7 @@ import pytest
 
 from lvsnet import cli
 from lvsnet.spread import rates
+from lvsnet.spread.question import QuestionError, Words, asked
 
 SOURCE = ("--directors", "3", "--capacity", "1Gbit", "--traffic", "1.5Gbit")
 
@@ -150,6 +151,30 @@ def test_unequal_links_and_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["candidates"][1]["worst_loss"] == ["lb01"]
     assert found == facts(capsys, *links, "--directors", "lb01,lb02")
     assert found == facts(capsys, *links, "--directors", "2")
+
+
+def test_vips_may_be_called_by_their_addresses(capsys: pytest.CaptureFixture[str]) -> None:
+    links = ("--directors", "2", "--capacity", "1Gbit")
+    vips = "192.168.10.101=300Mbit,FD00:10:0::101=200Mbit,fd00:10::102=1Mbit"
+    (one,) = facts(capsys, *links, "--load", vips)["candidates"]
+    assert [vip["vip"] for vip in one["plan"]] == ["192.168.10.101", "fd00:10::101", "fd00:10::102"]
+    text = said(capsys, *links, "--load", vips)
+    assert "VIPs: 192.168.10.101 300Mbit, fd00:10::101 200Mbit, fd00:10::102 1Mbit" in text
+    assert "\nfd00:10::101    " in text
+
+
+@pytest.mark.parametrize(
+    ("vips", "message"),
+    [
+        ("fd00::1=1Mbit,fd00:0::1=1Mbit", "fd00::1 is there twice"),
+        ("fd00::x=1Mbit", "'fd00::x' is not an IPv6 address"),
+        ("[fd00::1]=1Mbit", "'[fd00::1]' is in brackets; write the address alone"),
+        ("fe80::1%eth0=1Mbit", "'fe80::1%eth0' has a zone"),
+    ],
+)
+def test_addresses_that_no_vip_has_are_refused(vips: str, message: str) -> None:
+    with pytest.raises(QuestionError, match=re.escape(message)):
+        asked(Words("3", "1Gbit", "", vips, "", 1, "100%", "dr"))
 
 
 def test_unequal_loads(capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,7 +92,10 @@ def test_editors_know_the_names_of_the_rules() -> None:
     assert set(RULES) <= set(names())
 
 
-FITTING = [*sorted((ROOT / "labs").glob("*.yaml")), ROOT / "tests/pure/labs/spread.yaml"]
+FITTING = [
+    *sorted((ROOT / "labs").glob("*.yaml")),
+    *sorted((ROOT / "tests/pure/labs").glob("spread*.yaml")),
+]
 
 
 @pytest.mark.parametrize("path", FITTING, ids=lambda path: path.stem)

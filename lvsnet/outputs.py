@@ -28,9 +28,14 @@ def put(output: Path, text: str) -> None:
     if output != STANDARD:
         write(output, text)
         return
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-    sys.stdout.write(text)
+    if not isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    left = memoryview(_bytes(text))
+    while left:
+        # Unbuffered (python -u), a pipe that closes meanwhile has taken less; the next write fails.
+        left = left[sys.stdout.buffer.write(left) :]
 
 
 def write(file: Path, text: str) -> None:
@@ -39,7 +44,7 @@ def write(file: Path, text: str) -> None:
     Raises:
         LvsnetError: that cannot be; what was there before is there still.
     """
-    content = text.encode(errors="replace")  # names of files may be no UTF-8
+    content = _bytes(text)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and not file.is_file():
@@ -66,3 +71,8 @@ def _replace(file: Path, content: bytes) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+def _bytes(text: str) -> bytes:
+    """Names of files, which it may have, need not be UTF-8."""
+    return text.encode(errors="replace")

@@ -71,7 +71,7 @@ def runs(text: str | bytes, where: str) -> tuple[Run, ...]:
         raise LvsnetError(f"{where}: no results of scenarios; {WRITERS}")
     version = document.get("version")
     if version != VERSION:
-        said = "without a version" if version is None else f"of version {version}"
+        said = "without a version" if version is None else f"of version {version!r}"
         raise LvsnetError(
             f"{where}: results {said}, and this lvsnet reads version {VERSION}; "
             "run the scenarios again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -73,11 +74,16 @@ def test_standard_input_and_output(results: Path) -> None:
     assert done.stdout == html.page(reading.runs(results.read_bytes(), "x"))
 
 
-def test_a_pipe_that_nobody_reads(tmp_path: Path, results: Path) -> None:
-    command = [sys.executable, "-m", "lvsnet", "report", str(results), "-o", "-"]
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_nobody_reads_to_its_end(
+    tmp_path: Path, results: Path, unbuffered: str
+) -> None:
+    command = [sys.executable, "-m", "lvsnet", "report", *[str(results)] * 8, "-o", "-"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with (tmp_path / "said").open("wb") as said:
-        done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said)
+        done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, env=environment)
         assert done.stdout is not None
+        assert done.stdout.read(5) == b"<!DOC"
         done.stdout.close()
         assert done.wait(60) == 141
     assert (tmp_path / "said").read_text() == ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from lvsnet.compiled import compile_file
 from lvsnet.faults.model import Dropped, Fault, Frozen, Killed, LinkDown, Netem, Partition, PowerOff
+from lvsnet.observe import graph
 from lvsnet.observe.graph import paths
 from lvsnet.observe.graph.scene import Box, Kind, Scene, scene
 from lvsnet.observe.model import Address, Node, RealServer, Service, Site
@@ -164,6 +167,12 @@ def test_a_vip_on_another_segment_is_not_reached() -> None:
     assert found.notes == (f"no client has a way to {VIP}",)
 
 
+def test_a_lab_without_a_client_has_nobody_who_asks() -> None:
+    of = plan("dr")
+    alone = replace(of, nodes=tuple(one for one in of.nodes if one.role != "client"))
+    assert path(alone).notes == ("the lab has no client",)
+
+
 def test_a_loop_of_routes_ends() -> None:
     of = plan("tun")
     back = with_routes(of, "router", Route("172.16.10.13/32", "192.168.10.11"))
@@ -226,14 +235,39 @@ def test_a_vip_is_shown_where_it_is_now() -> None:
 
 
 def test_a_vip_that_two_hold_is_shown_at_both() -> None:
-    both = [
-        seen(name, "director", f"192.168.10.{n}/24", f"{VIP}/32", weights=(1, 1))
-        for name, n in (("lb01", 11), ("lb02", 12))
-    ]
-    found = scene(plan("dr"), site(*both))
+    found = scene(plan("dr"), both())
     for name in ("lb01", "lb02"):
         assert words(found, name, Kind.HELD) == [f"VIP  {VIP}"]
     assert found.notes == (f"{VIP} is on lb01 and lb02",)
+    (instance,) = plan("dr").vrrp
+    two = replace(instance, addresses=(VIP, "192.168.10.101"))
+    found = scene(replace(plan("dr"), vrrp=(two,)), both("192.168.10.101/32"))
+    assert found.notes == (f"{VIP}, 192.168.10.101 are on lb01 and lb02",)
+
+
+def both(*more: str) -> Site:
+    """Both directors have the VIP."""
+    return site(
+        *(
+            seen(name, "director", f"192.168.10.{n}/24", f"{VIP}/32", *more, weights=(1, 1))
+            for name, n in (("lb01", 11), ("lb02", 12))
+        )
+    )
+
+
+def test_what_is_wrong_is_told_in_every_form_and_below_the_steps() -> None:
+    of, faults = plan("dr"), [Partition(("lb01",), ("lb02",))]
+    for draw in (graph.svg, graph.html, graph.mermaid, graph.dot):
+        for service in ("web", ""):
+            text = draw(of, both(), service, faults)
+            assert f"{VIP} is on lb01 and lb02" in text
+            assert "partition lb01 from lb02" in text
+    lines = re.findall(
+        r'<text .* y="([\d.]+)".* font-size="12.5"', graph.svg(of, both(), "web", faults)
+    )
+    heights = [float(one) for one in lines]
+    assert len(heights) == 7  # "now", the service, three steps and both notes
+    assert [round(after - before) for before, after in pairwise(heights[2:])] == [20] * 4
 
 
 def test_a_cut_link_carries_nothing() -> None:

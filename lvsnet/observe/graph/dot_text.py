@@ -72,9 +72,9 @@ def _arrows(path: Path) -> Iterator[str]:
 
 def _caption(scene: Scene, path: Path | None) -> str:
     if path is None:
-        return scene.lab
+        return "\n".join((scene.lab, *scene.notes))
     steps = [f"{step.number}. {step.words}" for step in path.steps]
-    return "\n".join((f"{scene.lab}: {path.title}", *steps, *path.notes))
+    return "\n".join((f"{scene.lab}: {path.title}", *steps, *path.notes, *scene.notes))
 
 
 def _label(box: Box) -> str:

@@ -30,7 +30,7 @@ _SAFE = str.maketrans({"&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "#
 
 
 def written(scene: Scene, path: Path | None) -> str:
-    """The text; with a path also its steps, below."""
+    """The text; with a path also its steps, below, and what is wrong."""
     return "".join(f"{line}\n" for line in _lines(scene, path))
 
 
@@ -59,10 +59,10 @@ def _lines(scene: Scene, path: Path | None) -> Iterator[str]:
     roles = dict.fromkeys("off" if box.off else box.role for box in scene.boxes)
     for name in (*roles, *(("segment",) if scene.bars else ())):
         yield f"    classDef {name} {_STYLES[name]}"
-    if path is not None and (path.steps or path.notes):
-        steps = [f"{step.number}. {step.words}" for step in path.steps]
-        words = "<br>".join(map(_safe, (*steps, *path.notes)))
-        yield f'    steps["{words}"]:::steps'
+    steps = () if path is None else [f"{step.number}. {step.words}" for step in path.steps]
+    told = (*steps, *(() if path is None else path.notes), *scene.notes)
+    if told:
+        yield f'    steps["{"<br>".join(map(_safe, told))}"]:::steps'
         yield "    classDef steps fill:none,stroke:none,text-align:left"
 
 

@@ -63,9 +63,7 @@ def path(plan: Plan, service: Service, network: Network, out: Sequence[str] = ()
         return Path(service.name, title, (), (f"nobody holds {vip}" if vip else "it has no VIP",))
     client = _client(plan, network, vip)
     if client == "":
-        known = any(network.own.values())
-        why = f"no client has a way to {vip}" if known else "addresses are known once the lab runs"
-        return Path(service.name, title, (), (why,))
+        return Path(service.name, title, (), (_without_client(plan, network, vip),))
     return _path(service, network, _Ends(client, vip, director), title, out)
 
 
@@ -148,6 +146,16 @@ def _node(one: RealServer, network: Network) -> str:
 
 def _client(plan: Plan, network: Network, vip: str) -> str:
     """The first client that has a way to a VIP; any other machine where there are no clients."""
+    return next((name for name in _clients(plan) if network.way(name, vip)), "")
+
+
+def _clients(plan: Plan) -> list[str]:
     clients = [node.name for node in plan.nodes if node.role == "client"]
-    others = [node.name for node in plan.nodes if node.role in ("host", "router")]
-    return next((name for name in clients or others if network.way(name, vip)), "")
+    return clients or [node.name for node in plan.nodes if node.role in ("host", "router")]
+
+
+def _without_client(plan: Plan, network: Network, vip: str) -> str:
+    """Why nobody asks for a VIP."""
+    if not any(network.own.values()):
+        return "addresses are known once the lab runs"
+    return f"no client has a way to {vip}" if _clients(plan) else "the lab has no client"

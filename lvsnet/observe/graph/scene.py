@@ -110,7 +110,7 @@ def scene(plan: Plan, site: Site | None = None, faults: Sequence[Fault] = ()) ->
         ),
         tuple(path(plan, one, net, out[one.name]) for one in plan.services),
         (
-            *(f"{address} is on {' and '.join(on)}" for address, on in holders.items() if on[1:]),
+            *_twice(holders),
             *(str(one) for one in faults if len(nodes_of(one)) > 1),
         ),
     )
@@ -126,6 +126,16 @@ def _holders(plan: Plan, site: Site | None) -> Mapping[str, Sequence[str]]:
         }
     addresses = [address for instance in plan.vrrp for address in instance.addresses]
     return {address: site.holders(address) for address in dict.fromkeys((*addresses, *site.vips))}
+
+
+def _twice(holders: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Which addresses several nodes have at once, in a line for those of the same nodes."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for address, nodes in holders.items():
+        if len(nodes) > 1:
+            found.setdefault(tuple(nodes), []).append(address)
+    for on, addresses in found.items():
+        yield f"{', '.join(addresses)} {'are' if addresses[1:] else 'is'} on {' and '.join(on)}"
 
 
 def _own(

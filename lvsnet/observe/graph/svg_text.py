@@ -41,8 +41,9 @@ def size(picture: Picture, paths: Sequence[PlacedPath]) -> tuple[float, float]:
     """Width and height of the whole, with room for the longest legend of these paths."""
     legends = [_words(path) for path in paths]
     titles = [f"{path.title}  (one of {len(picture.paths)} services)" for path in paths]
+    words = (*legends, titles, picture.notes)
     longest = max(
-        (measure.sans(line, 12.5) * 0.86 for words in (*legends, titles) for line in words),
+        (measure.sans(line, 12.5) * 0.86 for lines in words for line in lines),
         default=0.0,
     )
     lines = max((len(words) for words in legends), default=0) + len(picture.notes)
@@ -109,7 +110,7 @@ def body(picture: Picture, paths: Sequence[PlacedPath], begin: str | None = None
         yield "</g>"
     for n, note in enumerate(picture.notes):
         y = below + LEGEND * (max((len(_words(path)) for path in paths), default=0) + n)
-        yield _text(MARGIN, y, note, "bad", 12.5)
+        yield _text(MARGIN + 26, y + 4.5, note, "bad", 12.5)
     yield "</g>"
 
 

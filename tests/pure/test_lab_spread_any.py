@@ -24,7 +24,7 @@ from lvsnet.lab.scalars import Integer
 from lvsnet.spread import planning
 from lvsnet.spread.model import Director, Site, Vip
 
-SPREAD = (Path(__file__).parent / "labs" / "spread.yaml").read_text()
+LABS = sorted((Path(__file__).parent / "labs").glob("spread*.yaml"))
 MODEST = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 Place = tuple[str | int, ...]
 
@@ -131,41 +131,48 @@ def places(value: Plain, at: Place = ()) -> list[Place]:
 
 
 @cache
-def read() -> Node:
-    root = parse(SPREAD).root
+def read(lab: Path) -> Node:
+    root = parse(lab.read_text()).root
     assert root is not None
     return root
 
 
-def whole() -> dict[str, Plain]:
+def whole(lab: Path) -> dict[str, Plain]:
     """The lab's values, for one who changes them."""
-    value = plain(read())
+    value = plain(read(lab))
     assert isinstance(value, dict)
     return value
 
 
-PLACES = places(whole())
+PLACES = {lab: places(whole(lab)) for lab in LABS}
 WRONG: list[Plain] = [
     *(None, True, "", "spread", "lan", "lb01", "nginx01", "192.168.10.300", [], {}),
     *(Integer(one, str(one)) for one in (-1, 0, 7, 300)),
     ["lb01"],
     ["lb01", "lb09"],
     ["192.168.10.9", "192.168.10.9/24"],
+    ["192.168.10.9", "fd00:10::9"],
+    [["192.168.10.9", "fd00:10::9"], ["fe80::1", "fd00:10::8/64"], "fd00:10::7", []],
+    [["fd00:10::9", "fd00:10::8"], ["fe80::1"], ["192.168.10.9", ["fd00:10::7"]]],
+    ["inet6", "inet"],
+    "inet6",
+    "fd00:10::/126",
 ]
+Change = tuple[Place, Plain, bool]
+
+
+def changes(lab: Path) -> st.SearchStrategy[tuple[Path, list[Change]]]:
+    one = st.tuples(st.sampled_from(PLACES[lab]), st.sampled_from(WRONG), st.booleans())
+    return st.tuples(st.just(lab), st.lists(one, min_size=1, max_size=4))
 
 
 @settings(MODEST, max_examples=150)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(PLACES), st.sampled_from(WRONG), st.booleans()),
-        min_size=1,
-        max_size=4,
-    )
-)
-def test_any_change_of_a_lab_with_a_spread(changes: list[tuple[Place, Plain, bool]]) -> None:
+@given(st.sampled_from(LABS).flatmap(changes))
+def test_any_change_of_a_lab_with_a_spread(drawn: tuple[Path, list[Change]]) -> None:
     """What is written is there, or there is an error with a place in the file."""
-    data = whole()
-    for place, value, taken_out in changes:
+    lab, found = drawn
+    data = whole(lab)
+    for place, value, taken_out in found:
         change(data, place, value, taken_out=taken_out)
     text = json.dumps(data, indent=1)
     made, problems = outcome(text)

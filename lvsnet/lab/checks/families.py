@@ -74,6 +74,8 @@ def real_servers(lab: Lab) -> Iterator[Finding]:
     start_sync_thread() of net/netfilter/ipvs).
     """
     for member in listed(lab):
+        if not vips(member.spec):
+            continue  # that it has none is told
         family = version(member.spec)
         address = member.server.address
         if address is not None and address.version != family:

@@ -142,7 +142,13 @@ class Instance:
         return 4
 
     @property
+    def held(self) -> tuple[Vip, ...]:
+        """All that come and go with it, whether advertisements carry them or not."""
+        return (*self.vips, *self.excluded)
+
+    @property
     def addresses(self) -> frozenset[IPAddress]:
+        """Those that advertisements carry."""
         return frozenset(vip.address for vip in self.vips)
 
     def at(self, given: Given[int] | Given[str] | Given[float] | None) -> Place:
@@ -324,7 +330,7 @@ class Machine:
 
     @cached_property
     def _instances(self) -> dict[IPAddress, Instance]:
-        return {vip.address: one for one in reversed(self.instances) for vip in one.vips}
+        return {vip.address: one for one in reversed(self.instances) for vip in one.held}
 
     @cached_property
     def _servers(self) -> dict[tuple[str, str, int, str], VirtualServer]:

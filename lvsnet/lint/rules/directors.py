@@ -80,7 +80,7 @@ def compared(site: Site) -> Iterator[Finding]:
     told: set[tuple[Place, str]] = set()
     for router in site.routers():
         first, *others = [site.machine(one.machine) for one in router]
-        addresses = frozenset[IPAddress]().union(*(one.addresses for one in router))
+        addresses = {vip.address for one in router for vip in one.held}
         for other in others:
             if not first.servers and not other.servers:
                 continue
@@ -194,7 +194,7 @@ def _only_backup(machine: Machine) -> bool:
 
 def own_vip(site: Site) -> Iterator[Finding]:
     for machine in site.machines:
-        held = {vip.address for one in machine.instances for vip in one.vips}
+        held = {vip.address for one in machine.instances for vip in one.held}
         for server in machine.servers:
             for real in server.real_servers:
                 if real.address is not None and (
@@ -210,7 +210,7 @@ def own_vip(site: Site) -> Iterator[Finding]:
 
 def nobodys(site: Site) -> Iterator[Finding]:
     for machine in site.machines:
-        held = {vip.address for one in machine.instances for vip in (*one.vips, *one.excluded)} | {
+        held = {vip.address for one in machine.instances for vip in one.held} | {
             one.address for one in (machine.host.held if machine.host else ())
         }
         for one in machine.statements:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
-from lvsnet.lint.site import OWNER, Instance, IPAddress, Site
+from lvsnet.lint.site import OWNER, Instance, IPAddress, Site, Vip
 
 ROUTER_ID_DIFFERS = Rule(
     "router-id-differs",
@@ -81,7 +81,7 @@ NAMES_EQUAL = Rule(
 def router_id_differs(site: Site) -> Iterator[Finding]:
     holders: dict[IPAddress, list[Instance]] = defaultdict(list)
     for instance in site.instances():
-        for vip in instance.vips:
+        for vip in instance.held:
             holders[vip.address].append(instance)
     told = set()
     for address, found in holders.items():
@@ -139,21 +139,31 @@ def _of_one_id(site: Site) -> Iterator[tuple[Instance, Instance]]:
 def vips_differ(site: Site) -> Iterator[Finding]:
     for first, *others in site.routers():
         for other in others:
-            if first.addresses == other.addresses:
-                continue
-            missing = sorted(map(str, first.addresses - other.addresses))
-            more = sorted(map(str, other.addresses - first.addresses))
-            parts = [f"lacks {', '.join(missing)}"] if missing else []
-            parts += [f"also has {', '.join(more)}"] if more else []
-            block = other.written.last("virtual_ipaddress")
-            there = first.written.last("virtual_ipaddress")
-            yield Finding(
-                VIPS_DIFFER.name,
-                block.place if block else other.place,
-                f"VRRP instance {other.name} on {other.machine} {' and '.join(parts)}, compared"
-                f" with {first.name} on {first.machine}",
-                (Related(there.place if there else first.place, f"{first.machine}'s list"),),
+            yield from _compared(first, other, first.vips, other.vips, "virtual_ipaddress")
+            yield from _compared(
+                first, other, first.excluded, other.excluded, "virtual_ipaddress_excluded"
             )
+
+
+def _compared(
+    first: Instance, other: Instance, its: Sequence[Vip], others: Sequence[Vip], keyword: str
+) -> Iterator[Finding]:
+    """What two machines have of a list of VIPs, ``its`` being the first one's."""
+    here, there = {vip.address for vip in others}, {vip.address for vip in its}
+    if here == there:
+        return
+    missing, more = sorted(map(str, there - here)), sorted(map(str, here - there))
+    parts = [f"lacks {', '.join(missing)}"] if missing else []
+    parts += [f"also has {', '.join(more)}"] if more else []
+    where = "" if keyword == "virtual_ipaddress" else f" in {keyword}"
+    block, of_first = other.written.last(keyword), first.written.last(keyword)
+    yield Finding(
+        VIPS_DIFFER.name,
+        block.place if block else other.place,
+        f"VRRP instance {other.name} on {other.machine} {' and '.join(parts)}{where}, compared"
+        f" with {first.name} on {first.machine}",
+        (Related(of_first.place if of_first else first.place, f"{first.machine}'s list"),),
+    )
 
 
 def priorities_equal(site: Site) -> Iterator[Finding]:

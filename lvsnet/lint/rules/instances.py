@@ -131,7 +131,7 @@ def vip_twice(site: Site) -> Iterator[Finding]:
     for machine in site.machines:
         first: dict[IPAddress, Instance] = {}
         for one in machine.instances:
-            for vip in (*one.vips, *one.excluded):
+            for vip in one.held:
                 before = first.setdefault(vip.address, one)
                 if before is not one:
                     yield Finding(

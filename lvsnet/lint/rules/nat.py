@@ -65,7 +65,7 @@ def gateways(site: Site) -> Iterator[Finding]:
             inside = [
                 one
                 for one in machine.instances
-                if any(real.address in vip.network for vip in one.vips)
+                if any(real.address in vip.network for vip in one.held)
             ]
             where = f"virtual_server {server.name}"
             if not inside:
@@ -79,11 +79,12 @@ def gateways(site: Site) -> Iterator[Finding]:
             together = {member.value for member in group.members} if group else {holder.name}
             if not any(one.name in together for one in inside):
                 one = inside[0]
+                gateway = next(vip for vip in one.held if real.address in vip.network)
                 yield Finding(
                     GATEWAY_APART.name,
                     one.place,
                     f"{where}: VIP {server.address} is in instance {holder.name}, the gateway"
-                    f" {one.vips[0].address} in {one.name}, and no sync group has both",
+                    f" {gateway.address} in {one.name}, and no sync group has both",
                     (Related(holder.place, f"instance {holder.name}"),),
                 )
 
@@ -95,7 +96,7 @@ def one_network(site: Site) -> Iterator[Finding]:
             continue
         for server in machine.servers:
             holder = machine.instance_with(server.address)
-            for vip in holder.vips if holder else ():
+            for vip in holder.held if holder else ():
                 if vip.address != server.address or vip.prefix == vip.address.max_prefixlen:
                     continue
                 for real in server.real_servers:
@@ -138,7 +139,7 @@ def return_path(site: Site) -> Iterator[Finding]:
                 continue
             ways = {via for to, via in host.routes if to in ("default", "0.0.0.0/0", "::/0")}
             leading = {str(one) for one in director.own_addresses()}
-            leading |= {str(vip.address) for one in director.instances for vip in one.vips}
+            leading |= {str(vip.address) for one in director.instances for vip in one.held}
             if machine.name in told or ways & leading:
                 continue
             told.add(machine.name)

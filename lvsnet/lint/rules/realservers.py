@@ -70,7 +70,7 @@ def quiet(site: Site) -> Iterator[Finding]:
 def has_vip(site: Site) -> Iterator[Finding]:
     for machine, host, vip in _serving(site):
         held = {one.address for one in host.held}
-        held |= {one.address for instance in machine.instances for one in instance.vips}
+        held |= {one.address for instance in machine.instances for one in instance.held}
         added = any(_changes(line, "add", vip) for line, _ in host.commands)
         gone = [place for line, place in host.commands if _changes(line, "del", vip)]
         if gone or (vip not in held and not added and host.complete):
@@ -100,7 +100,7 @@ def _serving(
     for machine in site.machines:
         if machine.host is not None:
             own = {one.address for one in machine.host.held}
-            own |= {vip.address for one in machine.instances for vip in one.vips}
+            own |= {vip.address for one in machine.instances for vip in one.held}
             for address in own:
                 having[address].append((machine, machine.host))
     told = set()

@@ -209,7 +209,7 @@ def backup_without_script(site: Site) -> Iterator[Finding]:
         names = _watching(machine)
         watching = [one for one in machine.instances if one.name in names]
         for one in machine.instances:
-            serves = bool(one.addresses & served) and not machine.servers
+            serves = any(vip.address in served for vip in one.held) and not machine.servers
             if one.name in names or not (watching or serves) or not one.vips:
                 continue
             if not _is_backup(site, one):

@@ -60,6 +60,7 @@ CHECKS: tuple[Check, ...] = (
     families.routes,
     families.granularity_of_group,
     vrrp.in_segment,
+    vrrp.usable,
     vrrp.machines,
     vrrp.priorities_differ,
     vrrp.router_ids_differ,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from lvsnet.keepalived.keywords.addresses import VIRTUAL_IPADDRESS
 from lvsnet.keepalived.keywords.vrrp import VRRP_INSTANCE, VRRP_SYNC_GROUP
 from lvsnet.lab import values
+from lvsnet.lab.held_vips import HeldVip, vips_of
 from lvsnet.lab.kinds import (
     AuthPass,
     Command,
@@ -143,7 +145,9 @@ class VrrpInstance(VrrpSettings):
     """The same on all machines of the instance, and on no other's in the segment."""
     addresses: Annotated[list[Vip], Field(min_length=1)]
     """The VIPs, in the segment's subnet; /32 unless a prefix length is given. One that has options
-    of virtual_ipaddress is a mapping: ``{192.168.10.100/24: {label: "eth1:web"}}``."""
+    of virtual_ipaddress is a mapping: ``{192.168.10.100/24: {label: "eth1:web"}}``, and ``dev``
+    puts it into another segment, with that one's subnet. VIPs of the other family, and those that
+    advertisements are not to carry, stand in ``virtual_ipaddress_excluded``."""
     priority: Annotated[
         dict[Reference, Annotated[int, Field(ge=1, le=254, strict=True)]], Field(min_length=1)
     ]
@@ -152,6 +156,11 @@ class VrrpInstance(VrrpSettings):
     """Machine -> the state that its keepalived.conf says. MASTER for the highest priority and
     BACKUP for the others unless given; BACKUP for all with nopreempt, preempt_delay or auth_type
     AH, of which state MASTER takes something back."""
+
+    @cached_property
+    def vips(self) -> tuple[HeldVip, ...]:
+        """All that the instance moves, whether its advertisements carry them or not."""
+        return vips_of(self)
 
 
 class Spread(VrrpSettings):
@@ -164,7 +173,13 @@ class Spread(VrrpSettings):
     Instances of IPv6 have version 3 unless ``version`` is given."""
 
     # The plan says these.
-    ELSEWHERE = {**VrrpSettings.ELSEWHERE, "priority": "", "state": ""}
+    ELSEWHERE = {
+        **VrrpSettings.ELSEWHERE,
+        "priority": "",
+        "state": "",
+        "virtual_ipaddress_excluded": "every instance of a spread would have them; write an"
+        " instance of its own for them, or list them in `addresses`",
+    }
 
     addresses: Annotated[
         Annotated[int, Field(ge=1, le=255), BeforeValidator(values.how_many_vips), Tag("\0number")]

@@ -14,6 +14,7 @@ from lvsnet.lab import ip_values
 from lvsnet.lab.addressing import FAMILIES, is_of_link
 from lvsnet.lab.document import Item, Leaf, Listing, Node, Table, child, plain
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import EXCLUDED
 from lvsnet.lab.ip_values import IPAddress, IPNetwork
 from lvsnet.lab.model_vrrp import IpFamily, Spread
 from lvsnet.lab.spread_choices import PLACE, RefusedError, at, entries_of
@@ -30,6 +31,9 @@ _ADDRESSES: tuple[tuple[str | None, ...], ...] = (
     ("nodes", None, "routes", None, "via"),
     ("vrrp", None, "addresses", None),
     ("vrrp", None, "addresses", None, None),
+    ("vrrp", None, EXCLUDED),
+    ("vrrp", None, EXCLUDED, None),
+    ("vrrp", None, EXCLUDED, None, None),
     ("services", None, "address"),
     ("services", None, "real_servers", None),
     ("services", None, "real_servers", None, "address"),
@@ -201,11 +205,12 @@ def _used(root: Table) -> Iterator[IPAddress]:
 
 
 def _addresses(node: Node) -> Iterator[IPAddress]:
-    """The address that is written, with a prefix length or without; or options' key."""
+    """The address that is written, with a prefix length, options or without; or options' key."""
     words = node.entries if isinstance(node, Table) else ()
     for word in [node.value] if isinstance(node, Leaf) else words:
+        alone = word.partition(" ")[0] if isinstance(word, str) else word
         try:
-            yield ip_values.vip(word).ip
+            yield ip_values.vip(alone).ip
         except ValueError:
             continue
 

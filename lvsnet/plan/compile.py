@@ -239,7 +239,12 @@ def _held(lab: Lab) -> tuple[AddressHeld, ...]:
             continue
         near = [name for name in own if instance.segment in lab.nodes[name].interfaces]
         nodes = tuple(name for name in lab.nodes if name in instance.priority or name in near)
-        held += [AddressHeld(str(vip.ip), nodes) for vip in instance.addresses]
+        # One that only some of them have is on nobody while another one is master.
+        held += [
+            AddressHeld(str(vip.address.ip), nodes)
+            for vip in instance.vips
+            if len(vip.machines) == len(instance.priority)
+        ]
     return tuple(held)
 
 
@@ -280,7 +285,7 @@ def _listed_port(site: Site, member: Member, virtual: VirtualService) -> int:
 
 def _vrrp(lab: Lab) -> Iterator[VrrpInstance]:
     for name, instance in lab.vrrp.items():
-        addresses = tuple(str(vip.ip) for vip in instance.addresses)
+        addresses = tuple(str(vip.address.ip) for vip in instance.vips)
         order = sorted(instance.priority.items(), key=lambda one: -one[1])
         yield VrrpInstance(name, instance.segment, addresses, tuple(order))
 

@@ -123,7 +123,7 @@ def _defaults(
             lines.append("# With further options: the start script leaves it to be split.")
         lines.append(f'SYNCID="{" ".join(syncid)}"')
         return "".join(f"{line}\n" for line in lines)
-    interfaces = [interface_name(lab, node, lab.vrrp[site.instance].segment) for site in sites]
+    interfaces = [interface_name(lab, node, site.front) for site in sites]
     lines += ["# Do not tell other directors of connections.", 'DAEMON="none"']
     # With timeouts alone there is no VIP, and so no interface of one.
     lines += [f'IFACE="{interface}"' for interface in interfaces[:1]]

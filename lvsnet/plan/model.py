@@ -198,7 +198,7 @@ class RealServerListed:
 
 @dataclass(frozen=True)
 class VrrpInstance:
-    """Addresses that VRRP moves, as the lab file has them."""
+    """Addresses that VRRP moves, as the lab file has them, whether adverts carry them or not."""
 
     name: str
     segment: str

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lvsnet.errors import LvsnetError
 from lvsnet.lab import forwarding
 from lvsnet.lab.addressing import FAMILIES, addresses, contains, own
+from lvsnet.lab.held_vips import HeldVip, located
 from lvsnet.lab.settings import Settings
 from lvsnet.lab.virtual_services import version, vips
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from lvsnet.lab.model import Lab
     from lvsnet.lab.model_checks import Check
     from lvsnet.lab.model_services import Method, RealServer, Server, Service, Tunnel
+
+
+Vips: TypeAlias = "Mapping[IPAddress, tuple[str, HeldVip]]"
+"""The lab's VIPs, each with the name of the VRRP instance that holds it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Site:
     service: Service
     instance: str
     """Name of the VRRP instance that holds the service's first VIP."""
+    front: str
+    """The segment of that VIP, by which clients reach the director."""
     directors: tuple[str, ...]
     members: tuple[Member, ...]
     sorry: tuple[Member, ...] = ()
@@ -68,7 +75,8 @@ def sites(lab: Lab) -> tuple[Site, ...]:
 
     Raises LvsnetError when nobody holds a service's address, or a real server's.
     """
-    return tuple(_site(lab, name, service) for name, service in lab.services.items())
+    holders = located(lab)
+    return tuple(_site(lab, name, service, holders) for name, service in lab.services.items())
 
 
 def by_method(site: Site) -> Iterator[tuple[Method, Site]]:
@@ -119,30 +127,35 @@ def ways_in(lab: Lab, site: Site, node: str) -> tuple[str, ...]:
     )
 
 
-def _site(lab: Lab, name: str, service: Service) -> Site:
-    instances = []
+def _site(lab: Lab, name: str, service: Service, holders: Vips) -> Site:
+    found = []
     for vip in vips(service):
-        instance = _holder(lab, vip)
-        if instance is None:
+        if vip not in holders:
             raise LvsnetError(
                 f"services.{name}: nobody holds {vip}; put it among the addresses of a vrrp "
                 "instance"
             )
-        instances.append(instance)
+        found.append(holders[vip])
+    instance, first = found[0]
     sorry = service.sorry_server
     return Site(
         name,
         service,
-        instances[0],
-        _machines(lab, instances[0]),
-        tuple(_real_server(lab, name, service, written) for written in service.real_servers),
-        () if sorry is None else (_member(lab, name, service, sorry),),
+        instance,
+        first.segment,
+        _machines(lab, instance),
+        tuple(
+            _real_server(lab, name, service, written, holders) for written in service.real_servers
+        ),
+        () if sorry is None else (_member(lab, name, service, sorry, holders),),
     )
 
 
-def _real_server(lab: Lab, name: str, service: Service, written: RealServer) -> Member:
+def _real_server(
+    lab: Lab, name: str, service: Service, written: RealServer, holders: Vips
+) -> Member:
     return replace(
-        _member(lab, name, service, written),
+        _member(lab, name, service, written, holders),
         weight=written.weight,
         uthreshold=written.uthreshold,
         lthreshold=written.lthreshold,
@@ -151,7 +164,7 @@ def _real_server(lab: Lab, name: str, service: Service, written: RealServer) -> 
     )
 
 
-def _member(lab: Lab, name: str, service: Service, written: Server) -> Member:
+def _member(lab: Lab, name: str, service: Service, written: Server, holders: Vips) -> Member:
     port = written.port or service.port or 0
     how = (forwarding.method(service, written), forwarding.tunnel(service, written))
     if written.address is None:
@@ -159,21 +172,15 @@ def _member(lab: Lab, name: str, service: Service, written: Server) -> Member:
             raise LvsnetError(f"services.{name}: a real server has neither node nor address")
         return Member((written.node,), None, version(service), port, *how)
     nodes = tuple(node for node, spec in lab.nodes.items() if written.address in own(spec))
-    if not nodes and (instance := _holder(lab, written.address)) is not None:
-        nodes = _machines(lab, instance)
+    if not nodes and written.address in holders:
+        _, vip = holders[written.address]
+        nodes = tuple(node for node in lab.nodes if node in vip.machines)
     if not nodes:
         raise LvsnetError(
             f"services.{name}: {written.address} is the address of no node and of no vrrp "
             "instance; name one of a real server's"
         )
     return Member(nodes, written.address, written.address.version, port, *how)
-
-
-def _holder(lab: Lab, address: IPAddress) -> str | None:
-    for name, instance in lab.vrrp.items():
-        if any(address == vip.ip for vip in instance.addresses):
-            return name
-    return None
 
 
 def _machines(lab: Lab, instance: str) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lvsnet.keepalived.keywords.vrrp import VRRP_INSTANCE, VRRP_SYNC_GROUP
 from lvsnet.keepalived.tree import Statement, statement
 from lvsnet.lab.addressing import address_in, version_of
+from lvsnet.lab.held_vips import EXCLUDED
 from lvsnet.lab.settings import Line, is_strict
 from lvsnet.plan.addressing import interface_name
 from lvsnet.plan.settings import Machine, used, written
@@ -87,7 +89,7 @@ def _instance(machine: Machine, name: str, instance: VrrpInstance) -> Statement:
             *(one for one in settings if one.block is None),
             *_authentication(instance),
             statement("virtual_ipaddress", block=tuple(_addresses(machine, interface, instance))),
-            *(one for one in settings if one.block is not None),
+            *(_on(interface, one) for one in settings if one.block is not None),
             *_tracking(lab, node, instance),
             *_notifications(instance),
         ),
@@ -102,6 +104,19 @@ def _addresses(machine: Machine, interface: str, instance: VrrpInstance) -> Iter
         words = machine.words(line)[1:] if isinstance(line, Line) else ()
         device = () if "dev" in words else ("dev", interface)
         yield statement(str(vip), *device, *words)
+
+
+def _on(interface: str, setting: Statement) -> Statement:
+    """A setting; the VIPs that adverts do not carry say where they are, as the others do."""
+    if setting.keyword != EXCLUDED:
+        return setting
+    entries = tuple(
+        one
+        if not isinstance(one, Statement) or "dev" in one.arguments
+        else statement(one.keyword, "dev", interface, *one.arguments)
+        for one in setting.block or ()
+    )
+    return replace(setting, block=entries)
 
 
 def _state(lab: Lab, node: str, instance: VrrpInstance) -> str:

@@ -158,7 +158,9 @@ VIRTUAL_IPADDRESS = entries(
     "virtual_ipaddress", VIRTUAL_ADDRESS, means="VIPs, which adverts carry too"
 )
 VIRTUAL_IPADDRESS_EXCLUDED = entries(
-    "virtual_ipaddress_excluded", VIRTUAL_ADDRESS, means="VIPs that adverts do not carry"
+    "virtual_ipaddress_excluded",
+    VIRTUAL_ADDRESS,
+    means="VIPs of either family that adverts do not carry",
 )
 VIRTUAL_ROUTES = entries("virtual_routes", VIRTUAL_ROUTE, means="Routes that a master has")
 VIRTUAL_RULES = entries("virtual_rules", VIRTUAL_RULE, means="Rules that a master has")

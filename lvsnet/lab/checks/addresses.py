@@ -152,5 +152,5 @@ def _addresses(lab: Lab) -> Iterator[tuple[IPAddress, Loc, str]]:
             for number, address in enumerate(found):
                 yield address, ("nodes", name, "interfaces", segment, number), f"node {name}"
     for name, instance in lab.vrrp.items():
-        for number, vip in enumerate(instance.addresses):
-            yield vip.ip, ("vrrp", name, "addresses", number), f"VRRP instance {name}"
+        for vip in instance.vips:
+            yield vip.address.ip, ("vrrp", name, *vip.loc), f"VRRP instance {name}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.addressing import FAMILIES, address_in, version_of
+from lvsnet.lab.addressing import FAMILIES, address_in, contains, version_of
 from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.checks.members import Member, listed
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
+from lvsnet.lab.model_vrrp import VrrpInstance
 from lvsnet.lab.virtual_services import version, vips
 
 
@@ -23,8 +24,9 @@ def one_of_instance(lab: Lab) -> Iterator[Finding]:
                     ("vrrp", name, "addresses", number),
                     f"VRRP instance {name}: {vip.ip} is {FAMILIES[vip.version]}, but the first VIP"
                     f" {instance.addresses[0].ip} is {FAMILIES[version]}, and an instance has one"
-                    " family: keepalived ignores the others; give it to an instance of its own, in"
-                    " a sync group with this one where the two belong together",
+                    " family: keepalived ignores the others; write it in virtual_ipaddress_excluded"
+                    " of this one, or give it to an instance of its own, in a sync group with this"
+                    " one where the two belong together",
                 )
 
 
@@ -44,27 +46,43 @@ def version_of_vrrp(lab: Lab) -> Iterator[Finding]:
 
 def machines(lab: Lab) -> Iterator[Finding]:
     """A machine of an instance has an address of its family in the segment, from which it asks
-    and, by unicast and IPv4, advertises."""
+    and, by unicast and IPv4, advertises; and one beside each VIP that is in another subnet."""
     for name, instance in lab.vrrp.items():
-        version = version_of(instance)
-        for node in instance.priority:
+        told = set()
+        for node, segment, family, place in _wanted(lab, instance):
             if (
                 node in lab.nodes
+                and (node, segment, family) not in told
                 and settled(lab, node)
-                and instance.segment in lab.nodes[node].interfaces
-                and address_in(lab.nodes[node], instance.segment, version) is None
+                and segment in lab.nodes[node].interfaces
+                and address_in(lab.nodes[node], segment, family) is None
             ):
+                told.add((node, segment, family))
                 yield Finding(
                     ("vrrp", name, "priority", node),
-                    f"VRRP instance {name}: {node} has no {FAMILIES[version]} address in segment"
-                    f" {instance.segment}",
+                    f"VRRP instance {name}: {node} has no {FAMILIES[family]} address in segment"
+                    f" {segment}",
                     "key",
                     (
                         ("nodes", node, "interfaces"),
-                        ("vrrp", name, "addresses"),
-                        ("segments", instance.segment),
+                        ("vrrp", name, place),
+                        ("segments", segment),
                     ),
                 )
+
+
+def _wanted(lab: Lab, instance: VrrpInstance) -> Iterator[tuple[str, str, int, str]]:
+    """Machine, segment and version of IP of which it has to have an address; the key that says so.
+
+    Of a VIP in no subnet, to which others need a route, none.
+    """
+    for node in instance.priority:
+        yield node, instance.segment, version_of(instance), "addresses"
+    for vip in instance.vips:
+        segment = lab.segments.get(vip.segment)
+        if segment is not None and contains(segment, vip.address.ip):
+            for node in vip.machines:
+                yield node, vip.segment, vip.address.version, str(vip.loc[0])
 
 
 def real_servers(lab: Lab) -> Iterator[Finding]:

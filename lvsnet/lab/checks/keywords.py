@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from lvsnet.keepalived.keywords.model import Block, Keyword
 from lvsnet.lab.checks.addresses import settled
-from lvsnet.lab.checks.members import vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import vip_holders
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_checks import Check
 from lvsnet.lab.settings import Line, Settings, Tree, is_named

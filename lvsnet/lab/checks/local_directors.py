@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.checks.members import Member, holder_of, listed, vip_holders
+from lvsnet.lab.checks.members import Member, holder_of, listed
 from lvsnet.lab.checks.nodes import sysctl_parts
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import vip_holders
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import RealServer
 from lvsnet.lab.sync_groups import together

@@ -10,6 +10,7 @@ from lvsnet.lab import addressing, forwarding
 from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import HeldVip, located, vip_holders
 from lvsnet.lab.ip_values import IPAddress, is_address
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_services import Method, RealServer, Server, Service
@@ -61,7 +62,7 @@ class Member:
 
 def listed(lab: Lab) -> Iterator[Member]:
     """The real servers of all services, the sorry servers among them."""
-    owners, holders = _owners(lab), vip_holders(lab)
+    owners, shared, holders = _owners(lab), located(lab), vip_holders(lab)
     for name, service in lab.services.items():
         serving = _directors(lab, holder_of(service, holders))
         places: list[tuple[Loc, Server]] = [
@@ -71,17 +72,8 @@ def listed(lab: Lab) -> Iterator[Member]:
         if service.sorry_server is not None:
             places.append((("services", name, "sorry_server"), service.sorry_server))
         for item, server in places:
-            behind = _behind(lab, server, owners, holders)
+            behind = _behind(lab, server, owners, shared)
             yield Member(name, service, serving, item, server, behind)
-
-
-def vip_holders(lab: Lab) -> Mapping[IPAddress, str]:
-    """VIP -> the VRRP instance that has it."""
-    holders: dict[IPAddress, str] = {}
-    for name, instance in lab.vrrp.items():
-        for vip in instance.addresses:
-            holders.setdefault(vip.ip, name)
-    return holders
 
 
 def holder_of(service: Service, holders: Mapping[IPAddress, str]) -> str | None:
@@ -113,7 +105,7 @@ def _behind(
     lab: Lab,
     server: Server,
     owners: Mapping[IPAddress, tuple[str, str]],
-    holders: Mapping[IPAddress, str],
+    shared: Mapping[IPAddress, tuple[str, HeldVip]],
 ) -> Behind | None:
     nodes: tuple[str, ...] = ()
     roles: tuple[str, ...] = SERVING
@@ -124,9 +116,9 @@ def _behind(
         case None, IPv4Address() | IPv6Address() as address if address in owners:
             node, segment = owners[address]
             nodes = (node,)
-        case None, IPv4Address() | IPv6Address() as address if address in holders:
-            instance = lab.vrrp[holders[address]]
-            nodes, segment = tuple(instance.priority), instance.segment
+        case None, IPv4Address() | IPv6Address() as address if address in shared:
+            _, vip = shared[address]
+            nodes, segment = vip.machines, vip.segment
             roles = ("realserver",)
     right = nodes and all(_has_role(lab, node, *roles) for node in nodes)
     return Behind(nodes, segment) if right and segment in (None, *lab.segments) else None
@@ -328,9 +320,9 @@ def _addresses(lab: Lab) -> list[str]:
     known = {name for name, node in lab.nodes.items() if node.role == "realserver"}
     own = [str(address) for name in known for address in addressing.own(lab.nodes[name])]
     shared = [
-        str(vip.ip)
+        str(vip.address.ip)
         for instance in lab.vrrp.values()
         if instance.priority.keys() <= known
-        for vip in instance.addresses
+        for vip in instance.vips
     ]
     return sorted(own) + shared

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from lvsnet.lab.addressing import address_in, own, subnet_of
-from lvsnet.lab.checks.members import listed, vip_holders
+from lvsnet.lab.checks.members import listed
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.gateways import gateways
+from lvsnet.lab.held_vips import located
 from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.model import Lab
 from lvsnet.lab.sync_groups import together
@@ -31,6 +32,8 @@ class _Path:
     vip: IPAddress
     holder: str
     """The VRRP instance that has the VIP."""
+    segment: str
+    """The VIP's."""
     directors: tuple[str, ...]
     node: str
     """The real server."""
@@ -133,23 +136,22 @@ def client_subnet(lab: Lab) -> Iterator[Finding]:
 
 def gateway_apart(lab: Lab) -> Iterator[Finding]:
     """The gateway is where the VIP is, which a sync group sees to."""
-    holders = vip_holders(lab)
+    holders = located(lab)
     without = _without_default(lab)
     told = set()
     for path in _paths(lab):
         version = path.vip.version
         key = (path.node, version)
         gateway = _default(lab, path.node, version) or _chosen(lab, without.get(key, []))
-        holder = holders.get(gateway) if gateway is not None else None
-        if holder is None or gateway is None or len(path.directors) == 1:
+        if gateway is None or gateway not in holders or len(path.directors) == 1:
             continue
+        holder, vip = holders[gateway]
         pair = (holder, path.holder)
         if holder in together(lab, path.holder) or pair in told:
             continue
         told.add(pair)
-        number = [vip.ip for vip in lab.vrrp[holder].addresses].index(gateway)
         yield Finding(
-            ("vrrp", holder, "addresses", number),
+            ("vrrp", holder, *vip.loc),
             f"VRRP instance {holder}: {gateway} is the gateway of {path.node} for service"
             f" {path.service} (method nat), but is in no sync group with {path.holder}, which has"
             " the service's VIP; when one of them moves alone, answers miss the director; put"
@@ -161,7 +163,7 @@ def gateway_apart(lab: Lab) -> Iterator[Finding]:
 
 def _paths(lab: Lab) -> list[_Path]:
     """Of real servers that are all their directors' neighbours; others have been told so."""
-    holders = vip_holders(lab)
+    holders = located(lab)
     paths: dict[tuple[IPAddress, str], _Path] = {}
     for member in listed(lab):
         if member.method == "nat" and member.behind is not None and member.directors:
@@ -173,8 +175,15 @@ def _paths(lab: Lab) -> list[_Path]:
                     continue
                 for vip in vips(member.spec):
                     if vip in holders:
+                        holder, held = holders[vip]
                         path = _Path(
-                            member.service, vip, holders[vip], member.directors, node, member.loc
+                            member.service,
+                            vip,
+                            holder,
+                            held.segment,
+                            member.directors,
+                            node,
+                            member.loc,
                         )
                         paths.setdefault((vip, node), path)
     return list(paths.values())
@@ -216,11 +225,10 @@ def _way(lab: Lab, node: str, address: IPAddress) -> _Way:
 
 def _clients(lab: Lab, path: _Path) -> list[IPAddress]:
     """The addresses that clients ask from: in the VIP's segment where they have one there."""
-    segment = lab.vrrp[path.holder].segment
     addresses: list[IPAddress] = []
     for node in lab.nodes.values():
         if node.role == "client":
-            near = address_in(node, segment, path.vip.version)
+            near = address_in(node, path.segment, path.vip.version)
             addresses += (
                 [near]
                 if near is not None
@@ -231,12 +239,12 @@ def _clients(lab: Lab, path: _Path) -> list[IPAddress]:
 
 def _leading_back(lab: Lab, path: _Path) -> set[IPAddress]:
     """Addresses that are always the working director's."""
+    directors = {*path.directors}
     moving = {
-        vip.ip
+        vip.address.ip
         for instance in lab.vrrp.values()
-        if instance.priority.keys() >= set(path.directors)
-        for vip in instance.addresses
-        if vip.version == path.vip.version
+        for vip in instance.vips
+        if vip.address.version == path.vip.version and directors.issubset(vip.machines)
     }
     return moving | set(_own_addresses(lab, path)) if len(path.directors) == 1 else moving
 

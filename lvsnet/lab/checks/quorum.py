@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.checks.members import holder_of, vip_holders
+from lvsnet.lab.checks.members import holder_of
 from lvsnet.lab.checks.nodes import sysctl_parts
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import vip_holders
 from lvsnet.lab.model import Lab, Node
 from lvsnet.lab.model_services import Service
 from lvsnet.lab.schedulers import FLAGGED

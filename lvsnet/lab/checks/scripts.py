@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lvsnet.lab.checks.keywords import written
-from lvsnet.lab.checks.members import holder_of, vip_holders
+from lvsnet.lab.checks.members import holder_of
 from lvsnet.lab.checks.tracking import tracks
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import vip_holders
 from lvsnet.lab.model import File, Lab
 from lvsnet.lab.model_vrrp import SyncGroup, VrrpInstance
 

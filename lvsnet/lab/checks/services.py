@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lvsnet.lab.checks.members import vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import EXCLUDED, HeldVip, located
 from lvsnet.lab.ip_values import IPAddress
 from lvsnet.lab.model import Lab
 from lvsnet.lab.suggest import hint
@@ -23,7 +23,7 @@ def address_is_a_vip(lab: Lab) -> Iterator[Finding]:
     A director's own address will not do with method dr: its real servers have the address too,
     and drop the checks that come from it.
     """
-    holders = vip_holders(lab)
+    holders = located(lab)
     for name, service in lab.services.items():
         told: set[Loc] = set()
         for place, vip in asked(service):
@@ -35,10 +35,13 @@ def address_is_a_vip(lab: Lab) -> Iterator[Finding]:
 
 
 def _held_by_directors(
-    lab: Lab, name: str, loc: Loc, vip: IPAddress, holders: Mapping[IPAddress, str]
+    lab: Lab,
+    name: str,
+    loc: Loc,
+    vip: IPAddress,
+    holders: Mapping[IPAddress, tuple[str, HeldVip]],
 ) -> Iterator[Finding]:
-    holder = holders.get(vip)
-    if holder is None:
+    if vip not in holders:
         yield Finding(
             loc,
             f"service {name}: {vip} is no VIP; no VRRP instance has it"
@@ -46,7 +49,18 @@ def _held_by_directors(
             because=(("vrrp",),),
         )
         return
+    holder, held = holders[vip]
     for node in lab.vrrp[holder].priority:
+        if held.machines and node not in held.machines:
+            yield Finding(
+                loc,
+                f"service {name}: VRRP instance {holder} gives {vip} to"
+                f" {' and '.join(held.machines)}, and not to {node},"
+                " where nobody would have it when that is master; write it in"
+                f" {EXCLUDED} for all of them",
+                because=(("vrrp", holder, EXCLUDED), ("vrrp", holder, "priority")),
+            )
+            break
         # Of other roles VRRP has been told that they cannot be there.
         if node in lab.nodes and lab.nodes[node].role == "realserver":
             yield Finding(

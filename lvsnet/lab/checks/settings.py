@@ -1,4 +1,4 @@
-"""Checks of a VRRP instance's settings: states, preemption, authentication, prefixes."""
+"""Checks of a VRRP instance's settings: states, preemption, authentication, its VIPs' prefixes."""
 
 from __future__ import annotations
 
@@ -106,20 +106,18 @@ def preempt_delay(lab: Lab) -> Iterator[Finding]:
 def vip_prefix(lab: Lab) -> Iterator[Finding]:
     """The kernel makes a route to the prefix of each address that it gets."""
     for name, instance in lab.vrrp.items():
-        segment = lab.segments.get(instance.segment)
-        if segment is None:
-            continue
-        for number, vip in enumerate(instance.addresses):
-            subnet = subnet_of(segment, vip.version)
+        for held in instance.vips:
+            vip, segment = held.address, lab.segments.get(held.segment)
+            subnet = None if segment is None else subnet_of(segment, vip.version)
             whole = vip.max_prefixlen
             if subnet is None or is_of_link(vip):
                 continue
             if vip.network.prefixlen not in (whole, subnet.prefixlen):
                 yield Finding(
-                    ("vrrp", name, "addresses", number),
+                    ("vrrp", name, *held.loc),
                     f"VRRP instance {name}: {vip} is neither a /{whole} nor has it the prefix"
-                    f" length of segment {instance.segment}, {subnet.prefixlen}; whoever holds it"
+                    f" length of segment {held.segment}, {subnet.prefixlen}; whoever holds it"
                     f" gets a route to {vip.network} by that interface",
-                    because=(("segments", instance.segment),),
+                    because=(("segments", held.segment),),
                     rule="vip-prefix",
                 )

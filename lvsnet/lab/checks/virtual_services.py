@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations, islice
 
-from lvsnet.lab.checks.members import vip_holders
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import vip_holders
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_marks import Mark, VirtualServers
 from lvsnet.lab.model_services import Service

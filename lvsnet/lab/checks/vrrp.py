@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lvsnet.lab.addressing import contains, is_of_link, version_of
 from lvsnet.lab.checks.addresses import settled, unusable
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import EXCLUDED, HeldVip, not_vips
 from lvsnet.lab.model import Lab
 from lvsnet.lab.model_vrrp import VrrpInstance
 from lvsnet.lab.suggest import hint
@@ -30,20 +31,41 @@ def in_segment(lab: Lab) -> Iterator[Finding]:
                 because=(("segments", segment),),
             )
             continue
-        for number, vip in enumerate(instance.addresses):
+        for vip in instance.vips:
             # The one that advertisements are sent for is of the link, not of a subnet.
-            if is_of_link(vip):
-                continue
-            reason = unusable(vip.ip, lab.segments[segment])
-            if reason is not None:
-                others = [key for key, other in lab.segments.items() if contains(other, vip.ip)]
-                where = (
-                    f"; it is in segment {others[0]}" if others and segment not in others else ""
-                )
-                yield Finding(
-                    ("vrrp", name, "addresses", number),
-                    f"VRRP instance {name}: the VIP {vip.ip} {reason} segment {segment}{where}",
-                )
+            if not is_of_link(vip.address):
+                yield from _in_subnet(lab, name, vip)
+
+
+def _in_subnet(lab: Lab, name: str, vip: HeldVip) -> Iterator[Finding]:
+    """A VIP is in a subnet of its own segment, or one that advertisements do not carry in none.
+
+    To the latter, others need a route, as sites have it whose VIPs are in no network of theirs.
+    """
+    address, segment = vip.address.ip, lab.vrrp[name].segment
+    if vip.segment in lab.segments and contains(lab.segments[vip.segment], address):
+        segment = vip.segment
+    reason = unusable(address, lab.segments[segment])
+    around = [key for key, other in lab.segments.items() if contains(other, address)]
+    elsewhere = bool(around) and segment not in around
+    if reason is None or (vip.loc[0] == EXCLUDED and (vip.moved if elsewhere else not around)):
+        return
+    where = (
+        f"; it is in segment {around[0]}: {{{address}: {{dev: {around[0]}}}}} puts it there"
+        if elsewhere
+        else ""
+    )
+    yield Finding(
+        ("vrrp", name, *vip.loc),
+        f"VRRP instance {name}: the VIP {address} {reason} segment {segment}{where}",
+    )
+
+
+def usable(lab: Lab) -> Iterator[Finding]:
+    """What advertisements do not carry are addresses that an interface can have, too."""
+    for name, instance in lab.vrrp.items():
+        for loc, reason in not_vips(instance):
+            yield Finding(("vrrp", name, *loc), f"VRRP instance {name}: {EXCLUDED}: {reason}")
 
 
 def machines(lab: Lab) -> Iterator[Finding]:

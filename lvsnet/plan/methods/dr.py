@@ -45,7 +45,6 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:
     addresses = tuple(Address("lo", f"{vip}/{vip.max_prefixlen}") for vip in asked)
     if all(vip.version == 6 for vip in asked):
         return Needs(sysctls=once(site, node), addresses=addresses)
-    front = lab.vrrp[site.instance].segment
     return Needs(
         sysctls=(
             *quiet("lo"),
@@ -53,7 +52,7 @@ def real_server(lab: Lab, site: Site, node: str) -> Needs:
             *(
                 _loose(interface_name(lab, node, segment))
                 for segment in ways_in(lab, site, node)
-                if segment != front
+                if segment != site.front
             ),
         ),
         addresses=addresses,

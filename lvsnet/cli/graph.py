@@ -47,6 +47,7 @@ def graph(
         typer.Argument(
             help="The name of a lab that runs, a lab file, or the name of an example lab.",
             metavar="LAB",
+            envvar="LVSNET_LAB",
             autocompletion=complete.labs_files_and_examples,
         ),
     ] = "",

@@ -45,6 +45,7 @@ LabBesideFileArgument = Annotated[
     typer.Argument(
         help="The lab's name, for the file that it was started from; or another file of it.",
         metavar="LAB",
+        envvar="LVSNET_LAB",
         show_default=False,
         autocompletion=complete.labs_and_files,
     ),

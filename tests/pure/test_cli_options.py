@@ -94,6 +94,15 @@ def test_each_lab_option_is_the_common_one(name: str) -> None:
             assert "LVSNET_LAB" in command.get_help(context), path
 
 
+@pytest.mark.parametrize("name", ["diff", "events", "graph", "redeploy", "save", "watch"])
+def test_the_variable_names_the_lab_of_a_command_that_takes_it_as_an_argument(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LVSNET_LAB", "dr")
+    ((_, _, context),) = contexts(name)
+    assert context.params["lab"] == "dr"
+
+
 def value(monkeypatch: pytest.MonkeyPatch, *arguments: str, **variables: str) -> object:
     for variable, text in variables.items():
         monkeypatch.setenv(variable, text)

@@ -135,11 +135,12 @@ def main() -> None:
 
 def _interrupt(number: int, stack: FrameType | None) -> None:
     """As Python's own handler; and what is cut short then, such as an event loop, says nothing."""
-    import logging
-
     sys.unraisablehook = lambda _unraisable: None
-    # Its loop logs, with a traceback, a generator of pyroute2's that it cannot close then.
-    logging.getLogger("asyncio").disabled = True
+    # Its loop logs, with a traceback, a generator of pyroute2's that it cannot close then. Nothing
+    # is imported here: what is interrupted may be the import of logging itself.
+    get_logger = getattr(sys.modules.get("logging"), "getLogger", None)
+    if get_logger is not None:
+        get_logger("asyncio").disabled = True
     signal.default_int_handler(number, stack)
 
 

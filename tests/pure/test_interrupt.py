@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
+
+from lvsnet import cli
 
 _PROGRAM = """
 import logging
@@ -38,3 +41,13 @@ def test_a_command_whose_output_nobody_reads_ends_as_by_a_signal(command: list[s
             check=False,
         )
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_an_import_of_logging_that_is_cut_short_is_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A module whose import has only begun is there, and has nothing in it."""
+    monkeypatch.setitem(sys.modules, "logging", ModuleType("logging"))
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    with pytest.raises(KeyboardInterrupt):
+        cli._interrupt(2, None)

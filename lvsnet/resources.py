@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from lvsnet.errors import LabFileError, LvsnetError, Problem
@@ -45,3 +46,19 @@ def lab_file(given: str) -> Path:
     if path.stem in examples:
         hint = f"lvsnet carries an example lab {path.stem}: give {path.stem} for its file"
     raise LabFileError([Problem(given, None, None, f"no such file; {hint}")])
+
+
+def head_sentence(path: Path) -> str:
+    """The first sentence of the comment at the head of a lab file: what the lab shows."""
+    words: list[str] = []
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if not line.startswith("#"):
+                break
+            if line.startswith("# yaml-language-server:"):
+                continue
+            text = line.lstrip("#").strip()
+            if not text and words:
+                break
+            words += text.split()
+    return re.split(r"(?<=\.) ", " ".join(words), maxsplit=1)[0].removesuffix(".")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from commands import lvsnet
 
 import lvsnet as package
 from lvsnet.cli import COMMANDS, SECTIONS
+from lvsnet.resources import example_labs, head_sentence
 
 ROOT = Path(__file__).parents[2]
 SLOW = ("pydantic", "ruamel", "pyroute2", "docker", "textual", "rich", "asyncio", "fast_sugiyama")
@@ -56,3 +59,22 @@ def test_no_command_imports_what_is_slow_before_it_knows_what_is_asked() -> None
         [sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.split("\n")[:-1] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", example_labs())
+def test_each_example_says_what_it_shows(name: str) -> None:
+    shows = head_sentence(example_labs()[name])
+    assert 20 < len(shows) < 220
+    assert "schema" not in shows
+
+
+def test_the_list_of_examples_has_what_each_shows() -> None:
+    done = lvsnet("labs")
+    assert done.returncode == 0
+    began = [line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert began == list(example_labs())
+    (dr,) = [line for line in done.stdout.splitlines() if line.startswith("dr ")]
+    assert "Direct routing: two directors" in dr
+    examples = json.loads(lvsnet("labs", "--format", "json").stdout)["examples"]
+    assert {one["name"]: Path(one["file"]) for one in examples} == example_labs()
+    assert all(one["shows"] for one in examples)

@@ -27,6 +27,8 @@ QUOTE = {'"': "&quot;"}
 """Besides what `escape` knows."""
 LETTER = 7.0
 """About the width of a letter."""
+LONGEST = 72
+"""Letters of a title, of which the last ones are kept: what runs differ in is at the end."""
 STYLE = """
 svg { color-scheme: light dark; }
 text { font: 12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #3d444d; }
@@ -152,7 +154,7 @@ def _panel(panel: Panel, length: int, most: int) -> Iterator[str]:
         return _number(TOP + HEIGHT - HEIGHT * count / top)
 
     bottom = TOP + HEIGHT
-    yield f'<text class="title" x="{LEFT}" y="22">{escape(panel.title)}</text>\n'
+    yield f'<text class="title" x="{LEFT}" y="22">{escape(_cut(panel.title))}</text>\n'
     yield from _legend()
     for count in range(0, top + 1, step_y):
         yield f'<path class="grid" d="M{LEFT} {y(count)}H{WIDTH - RIGHT}"/>'
@@ -170,6 +172,10 @@ def _panel(panel: Panel, length: int, most: int) -> Iterator[str]:
     yield f'<path class="active" d="{_line(panel.active, x, y, end)}"/>\n'
     yield f'<path class="axis" d="M{LEFT} {bottom}H{WIDTH - RIGHT}"/>\n'
     yield from _loads(panel.loads, x, bottom + 28)
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= LONGEST else f"…{title[1 - LONGEST :]}"
 
 
 def _legend() -> Iterator[str]:

@@ -62,7 +62,7 @@ class Curve:
     """``192.168.10.13:80``"""
     at: tuple[int, ...]
     weight: tuple[int, ...]
-    """-1: it is not in the director's table."""
+    """`lvsnet.observe.sample.GONE`: it is not in the director's table."""
     active: tuple[int, ...]
     """ActiveConn"""
     inactive: tuple[int, ...]

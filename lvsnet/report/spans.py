@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lvsnet.observe.event import Event
+from lvsnet.observe.sample import GONE
 from lvsnet.report.model import Curve, Run
 
 OFF, STOPPED = "off", "stopped"
@@ -16,8 +17,6 @@ KEEPALIVED = "keepalived"
 """The daemon whose end is the end of its node's VRRP instances."""
 UNKNOWN = "?"
 """Weight of a real server of which it is known only that it was in the table."""
-OUT = -1
-"""Weight of what is not in the table."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def tables(run: Run) -> tuple[Listed, ...]:
 def _weights(curve: Curve, end: int) -> Iterator[Span]:
     line = _Line([])
     for at, weight in zip(curve.at, curve.weight, strict=True):
-        line.becomes("" if weight == OUT else str(weight), at)
+        line.becomes("" if weight == GONE else str(weight), at)
     line.becomes("", end)
     yield from line.spans
 

@@ -74,7 +74,6 @@ def summary(run: Run) -> dict[str, object]:
     return {
         "title": run.title,
         "lab": run.lab,
-        "scenario": run.scenario,
         "state": run.state,
         "why": _why(run),
         "length": run.ended - run.begun,

@@ -75,6 +75,18 @@ def test_several_runs_have_one_scale_and_equal_runs_equal_bytes() -> None:
     assert ends == ["65.8", "742"]
 
 
+def test_a_long_title_keeps_its_end() -> None:
+    (run,) = read(counted())
+    text = curves.svg([replace(run, title=f"/{'long/' * 40}dr.yaml::spread")])
+    (title,) = (
+        one.text for one in ElementTree.fromstring(text).iter(f"{SVG}text") if one.get("y") == "22"
+    )
+    assert title is not None
+    assert len(title) == curves.LONGEST
+    assert title.startswith("…")
+    assert title.endswith("/dr.yaml::spread, lb01")
+
+
 def test_texts_are_data() -> None:
     hostile = replace(NODES[0], name='<script>"&')
     one = counted()

@@ -576,6 +576,7 @@ def test_paper_is_light_and_has_the_whole_run(chromium: Browser) -> None:
     assert chromium.run("return document.querySelector('.layer').clientWidth;") == 560
     assert chromium.run("return document.querySelector('.plot').clientWidth;") == 560
     assert colour(chromium, ".readout", "display") == "none"
+    assert colour(chromium, ".verdict dd", "maxHeight") == "none"
     printed = str(chromium.send("Page.printToPDF", {"preferCSSPageSize": True})["data"])
     assert len(printed) > 20_000
     chromium.send("Emulation.setEmulatedMedia", {"media": "screen"})

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from commands import lvsnet
 
-from lvsnet.cli import COMMANDS, Group
+from lvsnet.cli import COMMANDS, SECTIONS, Group
 from lvsnet.compiled import compile_file
 from lvsnet.plan.model import Plan
 from lvsnet.plan.render import rendered
@@ -161,6 +161,29 @@ def test_every_lab_is_in_each_table_of_labs(page: str) -> None:
     named = {name for row in rows for name in re.findall(r"\(labs/([a-z0-9-]+)\.yaml\)", row)}
     named |= {name for row in rows for name in re.findall("`([a-z0-9-]+)`", row.split(" | ")[0])}
     assert {lab for lab in LABS if not lab.startswith("vips-")} <= named
+
+
+def test_every_command_is_in_the_readme_and_on_the_page_of_commands_where_help_lists_it() -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    table = readme[readme.index("## Commands") :].split("\n\n")[1].splitlines()[2:]
+    rows = [re.findall("`([a-z]+)`", row) for row in table]
+    assert rows == [list(section) for section in SECTIONS.values()]
+    page = (DOCS / "commands.md").read_text()
+    for heading, section in SECTIONS.items():
+        part = page[page.index(f"\n## {heading}\n") + 1 :].partition("\n## ")[0]
+        assert re.findall(r"^\| `lvsnet ([a-z]+)", part, re.MULTILINE) == list(section)
+
+
+def test_what_the_readme_points_at_is_there() -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", readme)
+    assert len(links) > 50
+    for path, anchor in links:
+        file = DOCS.parent / (path or "README.md")
+        assert file.exists(), path
+        if anchor:
+            heads = re.findall(r"^#+ (.*)", file.read_text(), re.MULTILINE)
+            assert anchor in [re.sub(r"[^a-z0-9]+", "-", head.lower()) for head in heads], anchor
 
 
 def test_the_broken_labs_are_counted() -> None:

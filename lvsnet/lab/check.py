@@ -72,6 +72,7 @@ CHECKS: tuple[Check, ...] = (
     settings.master_at_first,
     settings.preempt_delay,
     settings.vip_prefix,
+    settings.vips_in_packet,
     tracking.tracked_scripts,
     tracking.tracked_once,
     tracking.tracked_interfaces,

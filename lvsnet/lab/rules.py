@@ -270,6 +270,13 @@ RULES: dict[str, Rule] = {
         "a spread has fewer VIPs than directors: some have none until another director is lost",
         "RFC 3768, 6.4.3: one router at a time answers for a VIP",
     ),
+    "vips-beyond-packet": Rule(
+        "warning",
+        "an instance has more addresses than a packet of its segment has room for, or than 255:"
+        " keepalived leaves those beyond out of its advertisements, as if they were in"
+        " virtual_ipaddress_excluded",
+        "RFC 5798, 5.2.5; vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    ),
     "vip-prefix": Rule(
         "warning",
         "a VIP's prefix length is neither 32 nor that of its segment: whoever holds the VIP has a"

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.addressing import is_of_link, subnet_of
+from lvsnet.lab.addressing import is_of_link, subnet_of, version_of
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
 from lvsnet.lab.suggest import hint
 
 LONGEST_PASSWORD = 8
 """Bytes of VRRP's authentication data (RFC 2338, 5.3.10)."""
+_HEADERS = {4: 42, 6: 62}
+"""Version of IP -> bytes before the addresses of an advertisement: Ethernet's, IP's and VRRP's, of
+which keepalived counts the first against the MTU, too."""
+_AUTHENTICATION_V2 = 8
+"""Bytes, which version 2 sends with or without any (RFC 3768, 5.3)."""
+_OF_AH = 24
+"""Bytes of the header of auth_type AH (RFC 2402, 2)."""
+_MOST_CARRIED = 255
+"""Addresses; their number is one byte (RFC 5798, 5.2.5)."""
 
 
 def states(lab: Lab) -> Iterator[Finding]:
@@ -100,6 +109,31 @@ def preempt_delay(lab: Lab) -> Iterator[Finding]:
                 " keepalived sets preempt_delay to 0; keep one of the two",
                 "key",
                 rule="preempt-delay-nopreempt",
+            )
+
+
+def vips_in_packet(lab: Lab) -> Iterator[Finding]:
+    """How many addresses an advertisement has room for: vrrp_complete_instance()."""
+    for name, instance in lab.vrrp.items():
+        if instance.segment not in lab.segments:
+            continue
+        version = version_of(instance)
+        mtu = lab.segments[instance.segment].mtu
+        rest = mtu - _HEADERS[version]
+        if instance.version == 2:
+            rest -= _AUTHENTICATION_V2
+            if instance.authentication and instance.authentication.auth_type == "AH":
+                rest -= _OF_AH
+        most = min(rest // (4 if version == 4 else 16), _MOST_CARRIED)
+        if len(instance.addresses) > most:
+            yield Finding(
+                ("vrrp", name, "addresses", most),
+                f"VRRP instance {name}: an advertisement in segment {instance.segment} (MTU {mtu})"
+                f" has room for {most} addresses, and there are {len(instance.addresses)};"
+                " keepalived leaves those from here on out of it; write them in"
+                " virtual_ipaddress_excluded",
+                because=(("segments", instance.segment),),
+                rule="vips-beyond-packet",
             )
 
 

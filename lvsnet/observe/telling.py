@@ -27,12 +27,17 @@ GRID_NS = 200_000_000
 """Between looks at loads that go on, by a grid of the lab's clock; that one is over is told."""
 OF_LOADS = ("outage", "answered", "ended")
 """What their records tell; the journal only of loads that are forgotten."""
+LOOKED_AT = ("ipvs", "daemon")
+"""What is told some time after it has happened, at the next look."""
 
 
 @dataclass
 class Telling:
     """What is told of a lab."""
 
+    plan: Plan
+    """Of the lab as it is watched."""
+    runtime: Runtime
     watcher: Watcher
     journal: JournalWatch
     stories: Stories
@@ -40,6 +45,8 @@ class Telling:
     """Until `now`, in the order of the latest times at which each can have been."""
     told: dict[str, int] = field(default_factory=dict)
     """Until when what became of a load is told, by its name."""
+    twice: frozenset[Event] = frozenset()
+    """What the watcher may tell once more, since the one before it has told it."""
 
     @property
     def now(self) -> int:
@@ -66,8 +73,10 @@ class Telling:
         Raises:
             LvsnetError: the lab was destroyed, or cannot be watched any longer.
         """
-        found = self.watcher.read()
+        found = [one for one in self.watcher.read() if one not in self.twice]
         noted = self.journal.read()
+        if any((one.kind, one.what) == ("lab", "changed") for one in noted):
+            found += self._watch_anew()
         loads = self.stories.read_on()
         self._note(loads)
         found += [_event(one) for one in noted if self._is_news(one)]
@@ -88,6 +97,31 @@ class Telling:
         logged = [past.narrowed(one, marks) for one in self.watcher.past]
         found = [*noted, *map(Past, loads), *logged]
         self.past = tuple(sorted(found, key=lambda one: min(one.latest, self.now)))
+
+    def _watch_anew(self) -> list[Event]:
+        """Watch the lab as it is by a redeploy, which is noted before anything is touched; what the
+        watcher until now has to tell still, and of nodes that it did not know."""
+        before, self.plan = self.plan, self.runtime.record(self.plan.lab).plan
+        new = events.begin(self.plan, self.runtime)
+        try:
+            rest = self.watcher.end()
+        finally:
+            self.watcher = new
+        # Where no time passes, both have seen things at the time at which they met.
+        self.twice = frozenset(one for one in rest if one.at == new.begun)
+        known = {node.name for node in before.nodes}
+        off = {one.node for one in new.initial if (one.kind, one.what) == ("node", "off")}
+        booted = {one.node for one in rest if (one.kind, one.what) == ("node", "on")} - off
+        made = [n.name for n in self.plan.nodes if n.name not in known | off]
+        return [
+            *(
+                one
+                for one in rest
+                if one.at <= new.begun or one.kind in LOOKED_AT or one.node in booted
+            ),
+            *(Event(new.begun, "node", name, "on", name, "is on") for name in made),
+            *(one for one in new.initial if one.node in made),
+        ]
 
     def _is_news(self, noted: Entry) -> bool:
         if noted.kind == "node":
@@ -113,9 +147,10 @@ def begin(plan: Plan, runtime: Runtime) -> Iterator[Telling]:
         OSError: the kernel has no descriptors or processes left.
     """
     with ExitStack() as owned:
-        watcher = owned.enter_context(events.begin(plan, runtime))
         noted = owned.enter_context(journal_watch.begin(plan.lab))
         stories = owned.enter_context(Stories(plan.lab))
-        telling = Telling(watcher, noted, stories)
+        watcher = events.begin(plan, runtime)
+        telling = Telling(plan, runtime, watcher, noted, stories)
+        owned.callback(lambda: telling.watcher.process.close())
         telling.recall()
         yield telling

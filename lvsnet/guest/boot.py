@@ -107,6 +107,7 @@ AGENT = (
     "observe/acts.py",
     "observe/arp.py",
     "observe/beside.py",
+    "observe/capture_aims.py",
     "observe/capture_ears.py",
     "observe/capture_loop.py",
     "observe/capture_model.py",

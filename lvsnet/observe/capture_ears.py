@@ -10,20 +10,21 @@ import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lvsnet.engine import namespaces
-from lvsnet.engine.links import NETLINK_ROUTE, Links
+from lvsnet.engine.links import NETLINK_ROUTE
 from lvsnet.engine.namespaces import GONE
 from lvsnet.engine.netlink import READ_SIZE
 from lvsnet.engine.runtime import Runtime, find
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import arp, frame_order, packet_filter, taps
-from lvsnet.observe.capture_model import Capture, Frame, Place, packed
+from lvsnet.observe.capture_aims import LOOPBACK, Aims, aims, check
+from lvsnet.observe.capture_model import ALL, Capture, Frame, Place, packed
 from lvsnet.observe.capturing import CLOCK, FRAMES, PLACE
 from lvsnet.observe.outlet import Outlet
 from lvsnet.observe.taps import OUTGOING, Heard
-from lvsnet.plan.model import Interface, Node, Plan
+from lvsnet.plan.model import Plan
 
 SECOND = 1_000_000_000
 STEADY_NS = 1_000_000
@@ -36,7 +37,6 @@ LINKS = 1
 """RTMGRP_LINK (include/uapi/linux/rtnetlink.h)."""
 FABRIC = ""
 """The key of the ear in the fabric, where those of nodes have the nodes' names."""
-LOOPBACK = "lo"
 
 
 @dataclass
@@ -59,10 +59,7 @@ class Listening:
     program: bytes
     fabric: tuple[int, int] | None
     """The lab's, as it was at first; None of a lab that somebody else has wired."""
-    wanted: dict[str, frozenset[str]]
-    """Node -> interfaces; none: all."""
-    ports: dict[str, tuple[Node, Interface]]
-    """Port in the fabric -> whose cable ends there; of those that are listened at."""
+    aims: Aims
     ears: dict[str, Ear] = field(default_factory=dict)
     pidfds: dict[str, int] = field(default_factory=dict)
     """Of the inits of nodes that have an ear."""
@@ -72,6 +69,8 @@ class Listening:
     """Whether no node was on when it was looked at."""
     places: dict[tuple[str, str, int], int] = field(default_factory=dict)
     """Node, interface and link type -> number of the place."""
+    told: list[Place] = field(default_factory=list)
+    """By their numbers; also those that a redeploy has made others of."""
     rest: list[list[Frame]] = field(default_factory=list)
     """What nodes have heard that are off by now."""
     offset: int = 0
@@ -80,7 +79,7 @@ class Listening:
     @property
     def looks(self) -> bool:
         """Whether it is to look for nodes."""
-        return self.bare or len(self.pidfds) < len(self.wanted)
+        return self.bare or len(self.pidfds) < len(self.aims.wanted)
 
     def fds(self) -> Iterator[int]:
         """What is to be waited for."""
@@ -143,7 +142,7 @@ class Listening:
             self.runtime.record(self.plan.lab)  # says so when there is no such lab
         elif self.bare and self.fabric != namespaces.known_fabric(self.plan.lab):
             raise LvsnetError(f"lab {self.plan.lab} was destroyed")
-        for name in self.wanted:
+        for name in self.aims.wanted:
             if name in inits and name not in self.pidfds:
                 self._listen_at(name, inits[name])
 
@@ -161,32 +160,70 @@ class Listening:
             kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
             self.notices = socket.socket(socket.AF_NETLINK, kind, NETLINK_ROUTE)
             self.notices.bind((0, LINKS))
-            if self.ports:
+            if self.capture.segments:
                 self.ears[FABRIC] = Ear(taps.listen(self.program, incoming=True))
 
     def noticed(self) -> None:
-        """Take the fabric's notices; what they say is to be looked at."""
-        try:
+        """Something is plugged into the fabric, or pulled out: be it that the lab is changed.
+
+        Raises:
+            LvsnetError: it has nothing any more of what was to be captured.
+        """
+        with suppress(OSError):
+            # Until there is no more; or there was more than there was room for, which says as much.
             while self.notices is not None:
                 self.notices.recv(READ_SIZE)
-        except OSError:
-            # Nothing more; or there were more than there was room for, which says as much.
-            return
+        try:
+            plan = self.runtime.record(self.plan.lab).plan
+        except LvsnetError:
+            return  # it is just being destroyed, or has no record
+        if plan != self.plan:
+            self._follow(plan)
+
+    def announce(self) -> None:
+        """Tell of the places that there are by the plan."""
+        for node in self.plan.nodes:
+            interfaces = self.aims.wanted.get(node.name)
+            if interfaces is None:
+                continue
+            for one in node.interfaces:
+                if not interfaces or one.name in interfaces:
+                    self.place(node.name, one.name, taps.ETHERNET)
+        for node, one in self.aims.ports.values():
+            self.place(node.name, one.name, taps.ETHERNET)
 
     def lost(self) -> int:
         """Packets that found no room, and that no frame has told of."""
         return sum(ear.unsaid + arp.dropped(ear.end) for ear in self.ears.values())
 
-    def place(self, node: Node, interface: str, link: int) -> int:
+    def place(self, node: str, interface: str, link: int) -> int:
         """The number of a place, which is told if it is new."""
-        key = node.name, interface, link
+        key = node, interface, link
         if key not in self.places:
-            self.places[key] = len(self.places)
-            planned = next((one for one in node.interfaces if one.name == interface), None)
-            segment, mac = (planned.segment, planned.mac) if planned else ("", "")
-            one = Place(node.name, interface, segment, mac, link)
+            one = self._place(*key)
+            self.places[key] = len(self.told)
+            self.told.append(one)
             self.outlet.hand([PLACE, one.node, one.interface, one.segment, one.mac, one.link])
         return self.places[key]
+
+    def _place(self, node: str, interface: str, link: int) -> Place:
+        wires = (one for each in self.plan.nodes if each.name == node for one in each.interfaces)
+        planned = next((one for one in wires if one.name == interface), None)
+        segment, mac = (planned.segment, planned.mac) if planned else ("", "")
+        return Place(node, interface, segment, mac, link)
+
+    def _follow(self, plan: Plan) -> None:
+        """Aim anew: the lab is what ``plan`` says from now on."""
+        for name, ear in self.ears.items():
+            if name != FABRIC:  # where what comes may be from a new node
+                ear.held += self._hear(name, ear)
+        before, self.plan, self.aims = self.aims, plan, aims(plan, self.capture)
+        if not self.aims.wanted and not self.aims.ports:
+            raise LvsnetError(f"lab {plan.lab} was changed: of what was captured there is no more")
+        self.aims = replace(self.aims, ports={**before.ports, **self.aims.ports})
+        known = {key: n for key, n in self.places.items() if self._place(*key) == self.told[n]}
+        self.places = known
+        self.announce()
 
     def _listen_at(self, name: str, init: int) -> None:
         try:
@@ -224,16 +261,17 @@ class Listening:
     def _where(self, name: str, heard: Heard) -> tuple[int | None, bool]:
         """The place of a frame, None if it is not wanted, and whether it leaves its node."""
         if name == FABRIC:
-            if heard.interface not in self.ports:
+            if heard.interface not in self.aims.ports:
                 return None, True
-            node, planned = self.ports[heard.interface]
-            return self.place(node, planned.name, heard.link), True
-        wanted = self.wanted[name]
+            node, planned = self.aims.ports[heard.interface]
+            return self.place(node.name, planned.name, heard.link), True
+        wanted = self.aims.wanted.get(name)
+        if wanted is None:
+            return None, False  # the lab has no such node any more
         known = heard.interface in wanted if wanted else heard.interface not in ("", LOOPBACK)
         if not known:
             return None, False
-        number = self.place(find(self.plan, name), heard.interface, heard.link)
-        return number, heard.reception == OUTGOING
+        return self.place(name, heard.interface, heard.link), heard.reception == OUTGOING
 
     def _tell(self, frames: Iterable[Frame]) -> None:
         batch: list[Frame] = []
@@ -255,7 +293,6 @@ def begin(plan: Plan, runtime: Runtime, capture: Capture, outlet: Outlet) -> Lis
         LvsnetError: the filter is none, a node has no such interface, or there is no fabric.
     """
     program = packet_filter.compiled(capture.filter, capture.snaplen, plan, runtime)
-    wanted = {one.node: frozenset(one.interfaces) for one in capture.nodes}
     fabric = namespaces.known_fabric(plan.lab)
     if capture.segments and fabric is None:
         raise LvsnetError(
@@ -269,51 +306,15 @@ def begin(plan: Plan, runtime: Runtime, capture: Capture, outlet: Outlet) -> Lis
         outlet,
         packet_filter.encoded(program),
         fabric,
-        wanted,
-        _ports(plan, capture, wanted),
+        aims(plan, capture),
     )
     listening.listen_in_fabric()
     listening.look()
-    for name, interfaces in wanted.items():
-        node = find(plan, name)
-        _check(listening, node, interfaces)
-        for one in node.interfaces:
-            if not interfaces or one.name in interfaces:
-                listening.place(node, one.name, taps.ETHERNET)
-    for node, interface in listening.ports.values():
-        listening.place(node, interface.name, taps.ETHERNET)
+    inits = runtime.inits(plan.lab)
+    for one in capture.nodes:
+        if one.node != ALL:
+            check(find(plan, one.node), one.interfaces, inits.get(one.node))
+    listening.announce()
     now = listening.set_clock()
     outlet.hand([CLOCK, listening.offset, now])
     return listening
-
-
-def _ports(
-    plan: Plan, capture: Capture, wanted: dict[str, frozenset[str]]
-) -> dict[str, tuple[Node, Interface]]:
-    """Those of the segments whose other ends are not listened at."""
-    return {
-        one.port: (node, one)
-        for node in plan.nodes
-        for one in node.interfaces
-        if one.segment in capture.segments
-        and not (node.name in wanted and (not wanted[node.name] or one.name in wanted[node.name]))
-    }
-
-
-def _check(listening: Listening, node: Node, interfaces: frozenset[str]) -> None:
-    """Raise when a node that is on, or the plan of one that is off, has no such interface."""
-    there = {one.name for one in node.interfaces} | {one.name for one in node.devices} | {LOOPBACK}
-    unknown = interfaces - there
-    if not unknown:
-        return
-    init = listening.runtime.inits(listening.plan.lab).get(node.name)
-    if init is not None:
-        with namespaces.entered(namespaces.of_process(init)), Links() as links:
-            there = set(links.names().values())
-    for name in sorted(unknown - there):
-        from lvsnet.lab.suggest import nearest
-
-        near = nearest(name, sorted(there))
-        hint = f"; did you mean {near}?" if near else ""
-        known = ", ".join(sorted(there))
-        raise LvsnetError(f"{node.name} has no interface {name}; it has {known}{hint}")

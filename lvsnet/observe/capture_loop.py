@@ -64,13 +64,13 @@ def _follow(listening: Listening, control: int, parent: int) -> None:
         if control in readable or over:
             listening.finish(until)
             return
-        if not outlet.full:
-            listening.turn(until)
-        listening.ended(readable)
         plugged = listening.notices is not None and listening.notices.fileno() in readable
         if plugged:
             listening.noticed()
-        if (plugged and (listening.looks or not listening.wanted)) or (
+        if not outlet.full:
+            listening.turn(until)
+        listening.ended(readable)
+        if (plugged and (listening.looks or not listening.aims.wanted)) or (
             listening.looks and now >= due
         ):
             listening.look()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from lvsnet.observe import decode
 from lvsnet.observe.packet import Packet
 
+ALL = "all"
+"""A node that is every node, also those that come later."""
 LARGEST = 262144
 """Bytes of a packet that are kept if nothing else is asked for: all of any packet."""
 
@@ -19,6 +21,7 @@ class Tapped:
     """A node whose own interfaces are listened at, in both directions."""
 
     node: str
+    """Its name, or `ALL`."""
     interfaces: tuple[str, ...]
     """Empty: all that it has, or will have, but lo."""
 

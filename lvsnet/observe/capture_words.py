@@ -6,11 +6,8 @@ from collections.abc import Sequence
 
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.suggest import nearest
-from lvsnet.observe.capture_model import Tapped
+from lvsnet.observe.capture_model import ALL, Tapped
 from lvsnet.plan.model import Node, Plan
-
-ALL = "all"
-"""Every interface of every node."""
 
 
 def places(words: Sequence[str], plan: Plan) -> tuple[tuple[Tapped, ...], tuple[str, ...]]:
@@ -30,7 +27,7 @@ def places(words: Sequence[str], plan: Plan) -> tuple[tuple[Tapped, ...], tuple[
     for word in words:
         name, colon, interface = word.partition(":")
         if word == ALL:
-            whole.update(nodes)
+            whole.add(ALL)
         elif name in nodes and (interface or not colon):
             if colon:
                 tapped.setdefault(name, set()).update(_interfaces(nodes[name], interface))
@@ -40,6 +37,8 @@ def places(words: Sequence[str], plan: Plan) -> tuple[tuple[Tapped, ...], tuple[
             wanted.append(word)
         else:
             raise _unknown(word, plan.lab, [*nodes], segments)
+    if ALL in whole:
+        return (Tapped(ALL, ()),), tuple(dict.fromkeys(wanted))
     return (
         tuple(
             Tapped(name, () if name in whole else tuple(sorted(tapped[name])))

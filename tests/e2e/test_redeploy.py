@@ -8,12 +8,13 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from e2e.sites import TAKEOVER, answers, holders, listed, moves
-from e2e.users import VIP, User, eventually, kill
+from e2e.users import VIP, User, eventually, kill, line, reads
 
 NAME = "changing"
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
@@ -134,10 +135,15 @@ def test_a_real_server_is_added_while_a_connection_lasts(site: User) -> None:
     nodes = ("client", "lb01", "lb02", "nginx01", "nginx02")
     before = boots(site, *nodes), daemon(site, "lb02", "keepalived")
     slow = "(printf 'GET / HTTP/1.0\\r\\n'; read go; printf '\\r\\n') | nc -q 5 192.168.10.100 80"
-    lasting = site.begin("exec", "client", "sh", "-c", slow, stdin=subprocess.PIPE)
-    try:
+    with (
+        begun(site, "exec", "client", "sh", "-c", slow, stdin=subprocess.PIPE) as lasting,
+        begun(site, "events", "-f") as events,
+        begun(site, "capture", "lan", "--", "src 192.168.10.15") as packets,
+    ):
         eventually(lambda: any("ESTABLISHED" in line for line in entries(site, "lb02")), 10)
         table = connections(site, "lb02")
+        assert line(packets.stderr).startswith("capturing at ")
+        reads(events, b"MASTER")
         change(
             site,
             (NGINX02, NGINX02 + NGINX03),
@@ -147,12 +153,25 @@ def test_a_real_server_is_added_while_a_connection_lasts(site: User) -> None:
         assert "nginx03 is created" in report
         assert (boots(site, *nodes), daemon(site, "lb02", "keepalived")) == before
         assert set(table) <= set(connections(site, "lb02"))
+        # Who follows the lab has followed it to what it is now.
+        assert b"nginx03  is on" in reads(events, b"nginx03 (192.168.10.15:80) in tcp ")
+        assert b"nginx03:eth1  out" in reads(packets, b"SYN-ACK")
         out, _ = lasting.communicate(b"go\n", timeout=20)
-    finally:
-        kill(lasting)
     assert b"200 OK" in out
     assert set(listed(site, "lb01")) == {f"192.168.10.{n}:80" for n in (13, 14, 15)}
     assert answers(site, 6) == {"nginx01": 2, "nginx02": 2, "nginx03": 2}
+
+
+@contextmanager
+def begun(
+    user: User, *arguments: str, stdin: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that runs meanwhile."""
+    process = user.begin(*arguments, stdin=stdin)
+    try:
+        yield process
+    finally:
+        kill(process)
 
 
 def entries(user: User, node: str) -> list[str]:

@@ -6,12 +6,10 @@ import pytest
 
 from lvsnet.compiled import compile_file
 from lvsnet.errors import LvsnetError
-from lvsnet.observe.capture_model import Tapped
+from lvsnet.observe.capture_model import ALL, Tapped
 from lvsnet.observe.capture_words import places
 from lvsnet.plan.model import Plan
 from lvsnet.resources import example_labs
-
-NODES = ("client", "router", "lb01", "lb02", "nginx01", "nginx02")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +19,8 @@ def plan() -> Plan:
 
 def test_nodes_and_segments_are_told_apart(plan: Plan) -> None:
     assert places(["front", "lb01", "front"], plan) == ((Tapped("lb01", ()),), ("front",))
-    assert places(["all"], plan) == (tuple(Tapped(name, ()) for name in NODES), ())
+    assert places(["all"], plan) == ((Tapped(ALL, ()),), ())
+    assert places(["lb01", "all", "back"], plan) == ((Tapped(ALL, ()),), ("back",))
 
 
 def test_an_interface_has_its_name_or_its_segments(plan: Plan) -> None:

@@ -12,8 +12,11 @@ from plans import content
 
 from lvsnet.compiled import compile_document
 from lvsnet.lab.compose import parse
+from lvsnet.lab.document import Entry, Mark, Table
 from lvsnet.lab.load import examine
 from lvsnet.lab.model import Lab
+from lvsnet.lab.model_vrrp import Spread
+from lvsnet.lab.spread_addresses import vips_of
 from lvsnet.spread.dealing import dealt
 from lvsnet.spread.planning import orders
 
@@ -103,14 +106,25 @@ def test_gateways_of_a_link_need_no_other_address() -> None:
     assert vips(found) == {"SPREAD_1": ["fe80::7"], "SPREAD_2": ["fe80::8"]}
 
 
-def test_addresses_with_options_are_not_free() -> None:
-    more = (
-        "  VI_1: {segment: lan, virtual_router_id: 1, priority: {lb01: 9},"
-        " addresses: [{192.168.10.254: {label: 'eth1:x'}}]}\n"
-    )
-    text = SITE.format(spread="addresses: 1", subnets=BOTH).replace("services:", f"{more}services:")
-    found = examine(parse(text), Path("x.yaml")).lab
-    assert vips(found)["SPREAD_1"] == ["192.168.10.253"]
+@pytest.mark.parametrize(
+    "others",
+    [
+        "addresses: [{192.168.10.254: {label: 'eth1:x'}}]",
+        "addresses: [10.9.9.9], virtual_ipaddress_excluded: [192.168.10.254 dev lan]",
+        "addresses: [10.9.9.9], virtual_ipaddress_excluded: [{192.168.10.254: {dev: lan}}]",
+        "addresses: [10.9.9.9], virtual_ipaddress_excluded: {lb01: [192.168.10.254/24]}",
+    ],
+)
+def test_addresses_with_options_and_those_of_no_advertisement_are_not_free(others: str) -> None:
+    root = parse(SITE.format(spread="addresses: 1", subnets=BOTH)).root
+    assert isinstance(root, Table)
+    vrrp = root.entries["vrrp"].node
+    other = parse(f"segment: lan\n{others.replace(', virtual', chr(10) + 'virtual')}").root
+    assert isinstance(vrrp, Table)
+    assert other is not None
+    vrrp.entries["VI_1"] = Entry(Mark(1, 1), Mark(1, 1), other)
+    spread = Spread(addresses=1, over=["lb01", "lb02"])
+    assert [one.service(4) for one in vips_of(root, spread, "lan")] == ["192.168.10.253"]
 
 
 def test_a_service_s_addresses_of_both_families_are_on_its_real_servers() -> None:

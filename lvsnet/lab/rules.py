@@ -179,7 +179,7 @@ RULES: dict[str, Rule] = {
     "strict-unicast": Rule(
         "error",
         "an instance has unicast and strict_mode, or vrrp_strict for all: RFC 5798 knows multicast"
-        " alone, and keepalived leaves the instance out",
+        " alone, and keepalived ends; only 2.3.3 takes it",
         "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
     ),
     "strict-unreachable": Rule(

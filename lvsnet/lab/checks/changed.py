@@ -49,7 +49,7 @@ def strict_instances(lab: Lab) -> Iterator[Finding]:
         if instance.unicast or unicast in instance.settings.given:
             yield Finding(
                 ("vrrp", name, unicast),
-                f"{where}, and RFC 5798 knows no unicast: keepalived leaves the instance out; take"
+                f"{where}, and RFC 5798 knows no unicast: keepalived ends, if it is not 2.3.3; take"
                 " one of the two out",
                 "key",
                 because,

@@ -47,8 +47,8 @@ UNICAST_NOT_MUTUAL = Rule(
     "unicast-not-mutual",
     "error",
     "a machine is no unicast peer of another one of its virtual router: it hears nothing of that"
-    " one, and becomes master beside it",
-    "keepalived.conf(5), unicast_peer",
+    " one, and becomes master beside it, or takes the VIP from it whatever nopreempt says",
+    "keepalived.conf(5), unicast_peer; RFC 3768, 6.4.2",
     "list on each machine the addresses of all others",
 )
 MULTICAST_DIFFERS = Rule(

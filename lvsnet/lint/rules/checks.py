@@ -57,8 +57,8 @@ INCOMPLETE = Rule(
 UDP_REPLY = Rule(
     "udp-check-no-reply",
     "note",
-    "a UDP_CHECK without require_reply: a real server that says nothing passes, and only one that"
-    " refuses by ICMP fails",
+    "a UDP_CHECK without require_reply: a real server that says nothing passes, and only one fails"
+    " that refuses by ICMP, or that no longer answers ARP",
     "keepalived.conf(5), UDP_CHECK, require_reply",
     "write a payload that the service answers, and require_reply",
 )

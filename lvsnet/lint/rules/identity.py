@@ -39,17 +39,19 @@ VIPS_DIFFER = Rule(
 PRIORITIES_EQUAL = Rule(
     "priorities-equal",
     "warning",
-    "machines of one virtual router have the same priority: when both start, the higher primary"
-    " address wins, and nobody has said which machine is meant",
-    "RFC 3768, 6.4.3; vrrp_state_master_rx() of keepalived/vrrp/vrrp.c",
+    "machines of one virtual router have the same priority: whoever is MASTER first keeps the VIP,"
+    " of two at once the one with the higher address, and nobody has said which machine is meant",
+    "RFC 3768, 6.4.2 and 6.4.3; vrrp_state_backup() and vrrp_state_master_rx() of"
+    " keepalived/vrrp/vrrp.c",
     "give each machine its own priority",
 )
 OWNER_TWICE = Rule(
     "owner-twice",
     "error",
-    "several machines have priority 255, which says that the VIP is their own address: each of"
-    " them takes it at once and keeps it",
-    "RFC 3768, 5.3.4 and 6.4.1; vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    "several machines have priority 255, which says that the VIP is their own address: each takes"
+    " it when it starts as MASTER, keepalived calls that a configuration error, and all but one"
+    " give way",
+    "RFC 3768, 5.3.4 and 6.4.1; vrrp_state_master_rx() of keepalived/vrrp/vrrp.c",
     "write priorities from 1 to 254; state MASTER without any priority is 255, too",
 )
 MASTER_TWICE = Rule(

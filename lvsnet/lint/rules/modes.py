@@ -19,9 +19,9 @@ STRICT_UNREACHABLE = Rule(
 STRICT_UNICAST = Rule(
     "strict-unicast",
     "error",
-    "vrrp_strict with unicast_peer: keepalived ends, and keepalived -t says nothing where the"
-    " interface is not there",
-    "vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
+    "vrrp_strict with unicast_peer, of which the RFC knows nothing: keepalived ends; only 2.3.3"
+    " takes it, as it looks too early for peers",
+    "RFC 3768, 5.2.2; vrrp_complete_instance() of keepalived/vrrp/vrrp.c",
     "take vrrp_strict out",
 )
 STRICT_REFUSES = Rule(
@@ -71,7 +71,7 @@ def strict(site: Site) -> Iterator[Finding]:
             continue
         where = f"VRRP instance {one.name}"
         if one.peers:
-            message = f"{where}: vrrp_strict and unicast_peer: keepalived ends"
+            message = f"{where}: vrrp_strict and unicast_peer: keepalived ends, if it is not 2.3.3"
             yield Finding(STRICT_UNICAST.name, one.strict, message)
         accepts = one.version == 3 and one.written.all("accept")
         if one.vips and one.priority != OWNER and not accepts:

@@ -36,10 +36,10 @@ SHELL = Rule(
 )
 NO_USER = Rule(
     "script-user-default",
-    "note",
-    "enable_script_security without script_user: scripts run as the user keepalived_script where"
-    " there is one, and else as root",
-    "keepalived.conf(5), script_user; set_default_script_user() of keepalived's lib/notify.c",
+    "warning",
+    "enable_script_security without script_user: scripts run as the user keepalived_script, and"
+    " where there is none, keepalived takes them out: nothing is tracked, checked or notified",
+    "keepalived.conf(5), script_user; get_default_script_user() of keepalived's lib/notify.c",
     "write script_user into global_defs",
 )
 UNUSED = Rule(

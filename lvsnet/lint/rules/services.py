@@ -57,7 +57,7 @@ OPS = Rule(
 PORT_ZERO = Rule(
     "port-zero",
     "error",
-    "a service of all ports without persistence: keepalived makes it persistent for 300 s, since"
+    "a service of all ports without persistence: keepalived makes it persistent for 360 s, since"
     " the kernel takes it no other way",
     "ip_vs_add_service() of net/netfilter/ipvs/ip_vs_ctl.c;"
     " validate_check_config() of keepalived/check/check_data.c",
@@ -74,7 +74,8 @@ TWICE = Rule(
     "virtual-server-twice",
     "error",
     "one machine has two virtual servers of the same address, port and protocol: the kernel has"
-    " one, and which settings it gets is chance",
+    " one, with the settings of the first and the real servers of both, and keepalived counts"
+    " quorum and takes away real servers for each alone",
     "ip_vs_genl_set_cmd() of net/netfilter/ipvs/ip_vs_ctl.c; ipvs_cmd() of"
     " keepalived/check/ipvswrapper.c",
     "put the real servers into one of the two",

@@ -112,8 +112,11 @@ def _plain(result: Result, place: Sequence[str], *, requests: bool) -> dict[str,
         from dataclasses import asdict, replace
 
         from lvsnet.report import site
+        from lvsnet.scenario.model import Send
 
-        facts["site"] = asdict(site.of_plan(replace(task.plan, lab=task.lab)))
+        acts = [step.act for step in task.variant.scenario.steps]
+        targets = [act.load.target for act in acts if isinstance(act, Send)]
+        facts["site"] = asdict(site.of_plan(replace(task.plan, lab=task.lab), targets))
     return facts
 
 

@@ -80,6 +80,8 @@ class Run:
     lab: str
     """The lab's name while it ran: ``dr-director-dies``."""
     scenario: str
+    description: str
+    """What it shows, in its author's words; empty without."""
     state: str
     """``passed``, ``failed``, ``error`` or ``not run``."""
     error: str

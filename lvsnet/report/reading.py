@@ -22,7 +22,7 @@ VERSION = 1
 WRITERS = "`lvsnet test --report DIR` and `lvsnet test --format json --requests` write them"
 HEAD = (
     *("title", "file", "scenario", "result", "error", "lab"),
-    *("clock", "seed", "runtime", "kernel", "again"),
+    *("clock", "seed", "runtime", "kernel", "again", "description"),
 )
 """What of a run is taken as it is."""
 
@@ -40,6 +40,7 @@ class _Head:
     runtime: str | None
     kernel: str | None
     again: str
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def _run(value: object, where: str) -> Run:
         file=head.file,
         lab=head.lab,
         scenario=head.scenario,
+        description=head.description,
         state=head.result,
         error=head.error or "",
         command=head.again,

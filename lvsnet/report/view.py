@@ -28,6 +28,7 @@ def view(run: Run) -> dict[str, object]:
     failed = _failed(run)
     return {
         **summary(run),
+        "description": run.description,
         "error": run.error,
         "command": run.command,
         "facts": [[name, text] for name, text in _facts(run) if text],

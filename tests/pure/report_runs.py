@@ -29,6 +29,7 @@ def fail_over() -> Run:
         file="labs/dr.yaml",
         lab="dr-director-dies",
         scenario="director-dies",
+        description="When lb01 dies, clients lose no more than 4 s.",
         state="failed",
         error="",
         command="lvsnet test labs/dr.yaml::director-dies --seed 7",

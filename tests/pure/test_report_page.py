@@ -66,6 +66,7 @@ def test_what_failed_is_told_at_the_top_with_what_was_seen(shown: Browser) -> No
     told = shown.text(".verdict")
     for part in ("expect: outage <= 3s", "line 69", "outage <= 3s", "3.55 s, from 2.000 s"):
         assert part in told
+    assert shown.text(".about") == "When lb01 dies, clients lose no more than 4 s."
     assert shown.text(".again code") == "lvsnet test labs/dr.yaml::director-dies --seed 7"
     facts = shown.text(".facts")
     assert all(one in facts for one in ("dr-director-dies", "virtual", "7", "12.00 s", "200, 70"))
@@ -363,6 +364,7 @@ def test_texts_of_a_lab_never_run(chromium: Browser) -> None:
     hostile = replace(
         run,
         title=HOSTILE,
+        description=HOSTILE,
         lab=HOSTILE,
         error="",
         command=HOSTILE,

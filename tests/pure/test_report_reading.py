@@ -86,6 +86,15 @@ def test_the_site_is_told_by_its_nodes() -> None:
     assert "nginx01" in run.picture
 
 
+def test_what_a_scenario_shows_is_told_also_without_its_site() -> None:
+    (run,) = read(result(), requests=False)
+    assert run.description == "lb01 dies."
+    document = json.loads(text(result()))
+    del document["scenarios"][0]["description"]  # as results of before have it
+    (run,) = reading.runs(json.dumps(document), "x")
+    assert run.description == ""
+
+
 def test_what_was_not_written_is_said() -> None:
     (run,) = read(result(), requests=False)
     assert set(run.missing) == {"requests", "site", "packets"}

@@ -22,7 +22,7 @@ def plan(lab: str) -> Plan:
 
 
 def scenario(name: str = "director-dies") -> Scenario:
-    return Scenario(name, (Step(Wait(1.0), "wait: 1s", 12),))
+    return Scenario(name, (Step(Wait(1.0), "wait: 1s", 12),), description="lb01 dies.")
 
 
 def job(file: Path | str, lab: str = "dr", name: str = "director-dies", **values: str) -> Job:

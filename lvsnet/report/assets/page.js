@@ -6,6 +6,7 @@ function header(runs, n) {
     el("div", { class: "strip" }, el("span", { class: "brand" }, "lvsnet"),
       el("nav", { "aria-label": "Parts of the page" }, el("ul", { class: "parts" })), themeSwitch()),
     el("h1", {}, badge(run.state), " ", run.title),
+    run.description ? el("p", { class: "about" }, run.description) : null,
     verdict(run), facts(run), again(run));
 }
 

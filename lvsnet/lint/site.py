@@ -306,6 +306,8 @@ class Machine:
     sync: SyncDaemon | None
     host: Host | None = None
     """None where only its keepalived.conf is known."""
+    refused: tuple[Given[str], ...] = ()
+    """Why ipvsadm refuses lines that are meant for it."""
 
     def group_of(self, instance: str) -> Group | None:
         """The sync group that an instance is in."""

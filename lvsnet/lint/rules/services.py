@@ -135,6 +135,22 @@ SUSPEND = Rule(
     "validate_check_config() of keepalived/check/check_data.c",
     "take it out",
 )
+IPVSADM = Rule(
+    "ipvsadm-line",
+    "error",
+    "a line of ipvsadm's has an option that it does not know, that does not go with the line's"
+    " command or that lacks its value: ipvsadm refuses the line, and what it should add is not"
+    " there",
+    "ipvsadm(8); parse_options() and generic_opt_check() of ipvsadm.c; popt(3)",
+    "correct the option; ipvsadm -h names them all",
+)
+
+
+def refused(site: Site) -> Iterator[Finding]:
+    for machine in site.machines:
+        for fault in machine.refused:
+            message = f"ipvsadm refuses a line of {machine.name}: {fault.value}"
+            yield Finding(IPVSADM.name, fault.place, message)
 
 
 def forwarding(site: Site) -> Iterator[Finding]:
@@ -286,6 +302,7 @@ FAMILY = Family(
         ADDRESS,
         VS_MODULE,
         SUSPEND,
+        IPVSADM,
     ),
-    (forwarding, scheduling, protocols, twice, real_servers, modules),
+    (forwarding, scheduling, protocols, twice, real_servers, modules, refused),
 )

@@ -37,6 +37,8 @@ MOST_FILES = 2_000
 DEEPEST_INCLUDE = 32
 MOST_STEPS = 1_000_000
 """Lines, statements, braces, replaced names and names of files, all together: some seconds."""
+_FREE = 10_000
+"""Steps that a configuration may take beyond its size, whatever others have taken."""
 
 _READ, _MATCH, _WILDCARD, _BRACES = "read", "match", "wildcard_match", "brace_match"
 _ALL = frozenset({_READ, _MATCH, _WILDCARD, _BRACES})
@@ -81,6 +83,17 @@ class Expanded:
 
 
 @dataclass
+class Allowance:
+    """How many steps beyond their sizes configurations may take that are read together.
+
+    A configuration has about as many steps as characters, unless ~SEQ, ~LST, definitions or
+    includes multiply it; so many hostile ones take no longer than one.
+    """
+
+    steps: int = MOST_STEPS
+
+
+@dataclass
 class _File:
     """A file that is open."""
 
@@ -109,13 +122,21 @@ class _Reader:
     read: list[str] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
     count: int = 0
+    known: set[str] = field(default_factory=set)
+    size: int = 0
+    """Characters of the files that were read, each counted once."""
+    further: int = MOST_STEPS
+    """How many steps there may be beyond that."""
 
 
-def expand(main: str, files: Files, config_id: str = "") -> Expanded:
+def expand(
+    main: str, files: Files, config_id: str = "", allowance: Allowance | None = None
+) -> Expanded:
     """What keepalived on a machine reads from ``main``.
 
     ``config_id`` is what ``@`` conditions are compared with: the host's name unless keepalived was
-    started with ``--config-id``. ``_RANDOM`` becomes the least value that it may have.
+    started with ``--config-id``. ``_RANDOM`` becomes the least value that it may have. What it
+    takes of ``allowance`` others that are read with the same one have no more.
 
     Raises:
         UnreadableError: what `reading.read` refuses, in any file; a file that includes itself, a
@@ -124,9 +145,14 @@ def expand(main: str, files: Files, config_id: str = "") -> Expanded:
     """
     reader = _Reader(files, config_id, Builder(main))
     reader.definitions = _own_definitions(reader)
-    _open(reader, main, [], frozenset())
-    while (text := _next(reader)) is not None:
-        _take(reader, text)
+    allowance = allowance or Allowance()
+    reader.further = _FREE + allowance.steps
+    try:
+        _open(reader, main, [], frozenset())
+        while (text := _next(reader)) is not None:
+            _take(reader, text)
+    finally:
+        allowance.steps -= min(max(reader.count - reader.size - _FREE, 0), allowance.steps)
     return Expanded(
         tuple(statements(reader.builder.tree())),
         tuple(reader.remarks),
@@ -161,6 +187,9 @@ def _open(reader: _Reader, path: str, following: list[str], check: frozenset[str
             raise UnreadableError(path, 1, f"cannot be read: {why}") from error
         _remark(reader, _READ, check, f"{path!r} cannot be read: {error.strerror or error}")
         return False
+    if path not in reader.known:
+        reader.known.add(path)
+        reader.size += len(content)
     reader.read.append(path)
     if len(reader.read) > MOST_FILES:
         raise _refused(reader, f"with this the configuration has more than {MOST_FILES} files")
@@ -210,9 +239,10 @@ def _line(reader: _Reader) -> Bare | None:
 
 def _counted(reader: _Reader, steps: int = 1) -> None:
     reader.count += steps
-    if reader.count > MOST_STEPS:
+    most = min(MOST_STEPS, reader.size + reader.further)
+    if reader.count > most:
         raise _refused(
-            reader, f"here the configuration has become too large: more than {MOST_STEPS} steps"
+            reader, f"here the configuration has become too large: more than {most} steps"
         )
 
 

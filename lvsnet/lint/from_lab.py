@@ -12,7 +12,7 @@ from ipaddress import ip_interface
 from pathlib import Path
 
 from lvsnet.errors import LabFileError, LvsnetError, Problem
-from lvsnet.keepalived.expanding import Remark
+from lvsnet.keepalived.expanding import Allowance, Remark
 from lvsnet.keepalived.including import in_mapping
 from lvsnet.lab import load
 from lvsnet.lab.compose import parse
@@ -49,7 +49,7 @@ class LabRead:
     """Of further files that findings may be in, by their names."""
 
 
-def read(text: str, path: Path) -> LabRead:
+def read(text: str, path: Path, allowed: Allowance) -> LabRead:
     """Look at a lab file.
 
     Raises LabFileError when it is no YAML.
@@ -64,7 +64,7 @@ def read(text: str, path: Path) -> LabRead:
         return LabRead(error.problems)
     except LvsnetError as error:
         return LabRead((Problem(str(path), 1, 1, str(error)),))
-    source = _Source(path, document, text, examined.lab)
+    source = _Source(path, document, text, examined.lab, allowed)
     machines = tuple(source.machine(node) for node in plan.nodes)
     return LabRead(
         examined.warnings,
@@ -84,6 +84,7 @@ class _Source:
     document: Document
     text: str
     lab: Lab
+    allowed: Allowance
     generated: set[Place] = field(default_factory=set)
     texts: dict[str, str] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
@@ -124,7 +125,7 @@ class _Source:
             return reading.Configuration((), (), {})
         try:
             scripts = [file.path for file in node.files if file.mode & 0o111]
-            return reading.read(PATH, in_mapping(contents, scripts), node.name)
+            return reading.read(PATH, in_mapping(contents, scripts), node.name, self.allowed)
         except LabFileError as error:
             if where is None:
                 raise

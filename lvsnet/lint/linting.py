@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lvsnet.errors import LabFileError, Problem
-from lvsnet.keepalived.expanding import Remark
+from lvsnet.keepalived.expanding import Allowance, Remark
 from lvsnet.lint import allowing, from_ipvsadm, from_tree
 from lvsnet.lint.from_conf import machine
 from lvsnet.lint.gathering import Target
 from lvsnet.lint.model import SEVERITIES, Finding, Place, Rule, Severity
-from lvsnet.lint.reading import Configuration, around, read
+from lvsnet.lint.reading import Configuration, allowance, around, read
 from lvsnet.lint.rules.keywords import INCLUDE
 from lvsnet.lint.site import Machine, Site
 from lvsnet.lint.table import LAB_FILE, RULES, judge
@@ -90,13 +90,14 @@ def at_least(least: Severity) -> tuple[Severity, ...]:
 def lint(targets: Sequence[Target], choice: Choice, *, alone: bool = False) -> Report:
     """Look at files: keepalived.conf files together as one site, or each ``alone``; labs alone."""
     report = Report()
+    allowed = allowance()
     confs = [target for target in targets if not target.is_lab]
     for group in [[one] for one in confs] if alone else [confs]:
         if group:
-            _configurations(group, report)
+            _configurations(group, report, allowed)
     for target in targets:
         if target.is_lab:
-            _lab(target, report)
+            _lab(target, report, allowed)
     order = {file: number for number, file in enumerate(report.files)}
     report.findings = sorted(
         dict.fromkeys(one for one in report.findings if choice.has(one.rule)),
@@ -118,7 +119,7 @@ def _cut(report: Report) -> None:
     report.findings = kept
 
 
-def _configurations(targets: Sequence[Target], report: Report) -> None:
+def _configurations(targets: Sequence[Target], report: Report, allowed: Allowance) -> None:
     machines: list[Machine] = []
     names: list[str] = []
     for target in targets:
@@ -126,7 +127,7 @@ def _configurations(targets: Sequence[Target], report: Report) -> None:
             report.files.append(target.file)
         report.texts[target.file] = target.text
         try:
-            found = _read(target)
+            found = _read(target, allowed)
             host, texts = from_tree.host(target.root) if target.root else (None, {})
         except LabFileError as error:
             report.unread += error.problems
@@ -139,11 +140,11 @@ def _configurations(targets: Sequence[Target], report: Report) -> None:
     _judge(Site(tuple(machines)), dict.fromkeys(names), report)
 
 
-def _read(target: Target) -> Configuration:
+def _read(target: Target, allowed: Allowance) -> Configuration:
     """Its keepalived.conf; nothing of a machine that has none."""
     if target.root == target.path:
         return Configuration((), (), {})
-    return read(str(target.path), around(target.path, target.text), target.machine)
+    return read(str(target.path), around(target.path, target.text), target.machine, allowed)
 
 
 def _judge(site: Site, files: Iterable[str], report: Report, allow: Collection[str] = ()) -> None:
@@ -154,7 +155,7 @@ def _judge(site: Site, files: Iterable[str], report: Report, allow: Collection[s
     report.findings += [one for one in found if one.rule not in allow and not allowed.holds(one)]
 
 
-def _lab(target: Target, report: Report) -> None:
+def _lab(target: Target, report: Report, allowed: Allowance) -> None:
     from lvsnet.compiled import is_topology
     from lvsnet.lab.rules import RULES as OF_LABS
     from lvsnet.lint import from_lab
@@ -164,7 +165,7 @@ def _lab(target: Target, report: Report) -> None:
     if is_topology(target.text):
         return
     try:
-        seen = from_lab.read(target.text, target.path)
+        seen = from_lab.read(target.text, target.path, allowed)
     except LabFileError as error:
         report.unread += error.problems
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from lvsnet.errors import LabFileError, Problem
-from lvsnet.keepalived.expanding import Remark, expand
+from lvsnet.keepalived.expanding import Allowance, Remark, expand
 from lvsnet.keepalived.including import Files, on_disk
 from lvsnet.keepalived.lexing import LARGEST_FILE
 from lvsnet.keepalived.tree import Statement
@@ -15,6 +15,8 @@ from lvsnet.lint.model import Place
 from lvsnet.lint.written import Written
 
 ETC = ("etc", "keepalived")
+MULTIPLIED = 100_000
+"""Steps of reading beyond the sizes of all files that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,17 @@ class Configuration:
     """Of the files that were read, by their names."""
 
 
-def read(main: str, files: Files, machine: str) -> Configuration:
+def allowance() -> Allowance:
+    """For all that one command looks at: what ~SEQ and others multiply takes a second or two."""
+    return Allowance(MULTIPLIED)
+
+
+def read(main: str, files: Files, machine: str, allowed: Allowance | None = None) -> Configuration:
     """What ``machine`` makes of the file ``main``; its name is what ``@`` conditions ask for.
 
     Raises LabFileError for what keepalived cannot read as it is meant, with file and line.
     """
-    expanded = expand(main, files, machine)
+    expanded = expand(main, files, machine, allowed)
     return Configuration(
         written(expanded.statements),
         expanded.remarks,

@@ -6,6 +6,7 @@ so that one rule serves both.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,6 +51,10 @@ def network_of(address: IPAddress, prefix: int | None = None) -> IPNetwork:
     if isinstance(address, IPv4Address):
         return IPv4Network((int(address), bits), strict=False)
     return IPv6Network((int(address), bits), strict=False)
+
+
+def _prefix(address: IPAddress, length: int) -> tuple[int, int, int]:
+    return address.version, length, int(address) >> (address.max_prefixlen - length)
 
 
 def address_of(text: str) -> IPAddress | None:
@@ -146,7 +151,7 @@ class Instance:
         """All that come and go with it, whether advertisements carry them or not."""
         return (*self.vips, *self.excluded)
 
-    @property
+    @cached_property
     def addresses(self) -> frozenset[IPAddress]:
         """Those that advertisements carry."""
         return frozenset(vip.address for vip in self.vips)
@@ -317,6 +322,16 @@ class Machine:
         """The first instance that has a VIP."""
         return None if address is None else self._instances.get(address)
 
+    def instances_around(self, address: IPAddress) -> tuple[Instance, ...]:
+        """The instances one of whose VIPs is in a network with an address."""
+        keys = (_prefix(address, length) for length in self._lengths[address.version])
+        found = {id(one): one for key in keys for one in self._around.get(key, ())}
+        return tuple(found.values())
+
+    def servers_at(self, address: IPAddress | None) -> tuple[VirtualServer, ...]:
+        """Its virtual servers with an address, or those of marks, groups and names."""
+        return self._servers_at.get(address, ())
+
     def server_like(self, other: VirtualServer) -> VirtualServer | None:
         """Its virtual server that is the same as another machine's."""
         return self._servers.get(other.identity)
@@ -335,11 +350,39 @@ class Machine:
         return {vip.address: one for one in reversed(self.instances) for vip in one.held}
 
     @cached_property
+    def _lengths(self) -> dict[int, tuple[int, ...]]:
+        """Version -> of the prefixes of its instances' networks."""
+        return {
+            version: tuple(sorted({one[1] for one in self._around if one[0] == version}))
+            for version in (4, 6)
+        }
+
+    @cached_property
+    def _around(self) -> dict[tuple[int, int, int], tuple[Instance, ...]]:
+        """A network of VIPs -> the instances that have them."""
+        found: dict[tuple[int, int, int], list[Instance]] = defaultdict(list)
+        for one in self.instances:
+            for key in {_prefix(vip.address, vip.network.prefixlen) for vip in one.held}:
+                found[key].append(one)
+        return {key: tuple(instances) for key, instances in found.items()}
+
+    @cached_property
+    def _servers_at(self) -> dict[IPAddress | None, tuple[VirtualServer, ...]]:
+        found: dict[IPAddress | None, list[VirtualServer]] = defaultdict(list)
+        for one in self.servers:
+            found[one.address].append(one)
+        return {address: tuple(servers) for address, servers in found.items()}
+
+    @cached_property
     def _servers(self) -> dict[tuple[str, str, int, str], VirtualServer]:
         return {one.identity: one for one in reversed(self.servers)}
 
     def own_addresses(self) -> frozenset[IPAddress]:
         """The addresses that are known to be its own: not those that move."""
+        return self._own
+
+    @cached_property
+    def _own(self) -> frozenset[IPAddress]:
         held = {one.address for one in self.host.held if one.segment} if self.host else set()
         return frozenset(held | {one.source.value for one in self.instances if one.source})
 
@@ -359,7 +402,7 @@ class Site:
         return self._holders.get(address)
 
     def machine(self, name: str) -> Machine:
-        return next(one for one in self.machines if one.name == name)
+        return self._by_name[name]
 
     def routers(self) -> tuple[tuple[Instance, ...], ...]:
         """The instances of several machines that are one virtual router, each at least two."""
@@ -368,6 +411,10 @@ class Site:
     def router_of(self, instance: Instance) -> tuple[Instance, ...] | None:
         """The virtual router that an instance of the site is in; None for one alone."""
         return self._router_of.get(id(instance))
+
+    @cached_property
+    def _by_name(self) -> dict[str, Machine]:
+        return {one.name: one for one in reversed(self.machines)}
 
     @cached_property
     def _routers(self) -> tuple[tuple[Instance, ...], ...]:

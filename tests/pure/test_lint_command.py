@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -289,6 +290,54 @@ def test_a_hostile_file_is_told_in_bounded_time(tmp_path: Path, text: str, messa
     assert time.process_time() - began < 15
     first, *_ = [*report.unread, *unread, ""]
     assert str(first).replace(str(path), "loop.conf").startswith(message)
+
+
+def instances(count: int, machine: int) -> str:
+    """Of one virtual_router_id in one network, with a firewall mark's service for each."""
+    return "".join(
+        f"vrrp_instance V{at} {{\ninterface eth0\nvirtual_router_id 7\npriority 100\n"
+        f"virtual_ipaddress {{\n10.{machine}.{at // 250}.{at % 250}/8\n}}\n}}\n"
+        f"virtual_server fwmark {at + 1} {{\nreal_server 10.9.0.1 80 {{\n}}\n}}\n"
+        for at in range(count)
+    )
+
+
+def routers(count: int, _: int) -> str:
+    """All of one sync group, each with a service at its VIP."""
+    names = "\n".join(f"V{at}" for at in range(count))
+    return f"vrrp_sync_group G {{\ngroup {{\n{names}\n}}\n}}\n" + "".join(
+        f"vrrp_instance V{at} {{\ninterface eth0\nvirtual_router_id {at % 255 + 1}\n"
+        f"priority 100\nvirtual_ipaddress {{\n10.0.{at // 250}.{at % 250}\n}}\n}}\n"
+        f"virtual_server 10.0.{at // 250}.{at % 250} 80 {{\nreal_server 10.9.0.1 80 {{\n}}\n}}\n"
+        for at in range(count)
+    )
+
+
+def multiplied(count: int, _: int) -> str:
+    return f"~SEQ(AT, 1, 1, {count * 500}) vrrp_instance V$AT {{ priority $AT }}\n"
+
+
+@pytest.mark.parametrize("made", [instances, routers, multiplied])
+def test_many_hostile_files_take_hardly_longer_than_one(
+    tmp_path: Path, made: Callable[[int, int], str]
+) -> None:
+    for machine in range(2 if made is not multiplied else 8):
+        (tmp_path / f"lb{machine}.conf").write_text(made(1000, machine))
+    began = time.process_time()
+    targets, _ = gather([str(path) for path in sorted(tmp_path.iterdir())])
+    report = lint(targets, Choice())
+    assert time.process_time() - began < 10
+    assert report.findings or len(report.unread) == 8
+
+
+def test_what_others_have_used_up_does_not_concern_a_plain_file(tmp_path: Path) -> None:
+    for name, text in (("lb01", multiplied(1000, 0)), ("lb02", multiplied(1000, 0))):
+        (tmp_path / f"{name}.conf").write_text(text)
+    (tmp_path / "lb03.conf").write_text(f"~SEQ(AT, 9) # some\n{configuration()}" + "\n" * 50_000)
+    targets, _ = gather([str(path) for path in sorted(tmp_path.iterdir())])
+    report = lint(targets, Choice())
+    assert [Path(one.file).name for one in report.unread] == ["lb01.conf", "lb02.conf"]
+    assert "too large: more than" in report.unread[0].message
 
 
 def test_what_is_included_is_read_where_it_lies(tmp_path: Path) -> None:

@@ -120,11 +120,9 @@ def unicast_one_side(site: Site) -> Iterator[Finding]:
 
 def unicast_not_mutual(site: Site) -> Iterator[Finding]:
     for router in site.routers():
-        for one, other in permutations(router, 2):
+        for one, other in permutations([one for one in router if one.peers], 2):
             own = site.machine(other.machine).own_addresses()
-            if not one.peers or not other.peers or not own:
-                continue
-            if own.isdisjoint(peer.value for peer in one.peers):
+            if own and own.isdisjoint(peer.value for peer in one.peers):
                 shown = ", ".join(sorted(map(str, own)))
                 yield Finding(
                     UNICAST_NOT_MUTUAL.name,

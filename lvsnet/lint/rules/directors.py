@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
 from lvsnet.lint.site import (
@@ -78,27 +79,30 @@ _SETTINGS = (
 
 def compared(site: Site) -> Iterator[Finding]:
     told: set[tuple[Place, str]] = set()
+    pairs: set[tuple[str, str]] = set()
     for router in site.routers():
         first, *others = [site.machine(one.machine) for one in router]
-        addresses = {vip.address for one in router for vip in one.held}
+        addresses: set[IPAddress | None] = {vip.address for one in router for vip in one.held}
         for other in others:
-            if not first.servers and not other.servers:
-                continue
+            # Those without an address are of no router more than of another.
+            once = () if (first.name, other.name) in pairs else (None,)
+            pairs.add((first.name, other.name))
             for one, two in ((first, other), (other, first)):
-                for server in one.servers:
-                    if server.address is not None and server.address not in addresses:
-                        continue
+                for server in _among(one, (*addresses, *once)):
                     key = (server.place, two.name)
                     if key not in told and two.server_like(server) is None:
                         told.add(key)
                         yield _missing(server, two)
-            for server in other.servers:
-                if server.address is not None and server.address not in addresses:
-                    continue
+            for server in _among(other, (*addresses, *once)):
                 counterpart = first.server_like(server)
                 if counterpart and (server.place, "") not in told:
                     told.add((server.place, ""))
                     yield from _compare(server, counterpart)
+
+
+def _among(machine: Machine, addresses: Iterable[IPAddress | None]) -> Iterator[VirtualServer]:
+    for address in addresses:
+        yield from machine.servers_at(address)
 
 
 def _missing(server: VirtualServer, machine: Machine) -> Finding:
@@ -162,9 +166,15 @@ def _setting(server: VirtualServer, word: str) -> str:
 
 def each_others(site: Site) -> Iterator[Finding]:
     own = {machine.name: machine.own_addresses() for machine in site.machines}
+    holders: dict[IPAddress, list[Machine]] = defaultdict(list)
+    for machine in site.machines:
+        for address in own[machine.name]:
+            holders[address].append(machine)
     for machine in site.machines:
         for server in machine.servers:
-            for other in site.machines:
+            serving = [one.address for one in server.real_servers if one.address in holders]
+            others = {one.name: one for address in serving if address for one in holders[address]}
+            for other in others.values():
                 counterpart = other.server_like(server)
                 if other is machine or counterpart is None or _only_backup(other):
                     continue

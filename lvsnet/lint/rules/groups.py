@@ -67,11 +67,14 @@ def differ(site: Site) -> Iterator[Finding]:
             numbers[one.machine, one.name] = number
             of[one.machine].add(number)
     told = set()
+    compared = set()
     for router in site.routers():
         for other in router[1:]:
             first = router[0]
-            if (first.machine, other.machine) in told:
+            groups = (first.machine, _of(site, first), other.machine, _of(site, other))
+            if (first.machine, other.machine) in told or groups in compared:
                 continue
+            compared.add(groups)
             mine, theirs = (_together(site, one, numbers) for one in (other, first))
             # What only one of the two machines has cannot be in the other's group.
             there, here = of[first.machine], of[other.machine]
@@ -116,6 +119,12 @@ def _together(site: Site, one: Instance, numbers: dict[tuple[str, str], int]) ->
     group = site.machine(one.machine).group_of(one.name)
     names = [member.value for member in group.members] if group else [one.name]
     return frozenset(numbers[one.machine, name] for name in names if (one.machine, name) in numbers)
+
+
+def _of(site: Site, one: Instance) -> tuple[str, str]:
+    """What it moves with: its group, or itself."""
+    group = site.machine(one.machine).group_of(one.name)
+    return ("group", group.name) if group else ("instance", one.name)
 
 
 def _names(site: Site, one: Instance) -> str:

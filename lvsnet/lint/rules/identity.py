@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import combinations, product
 
+from lvsnet.lint.clusters import clashing
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
 from lvsnet.lint.site import OWNER, Instance, IPAddress, Site, Vip
 
@@ -109,15 +109,7 @@ def router_id_differs(site: Site) -> Iterator[Finding]:
 
 
 def router_id_clash(site: Site) -> Iterator[Finding]:
-    told = set()
-    for one, other in _of_one_id(site):
-        if one.addresses & other.addresses or not _same_segment(one, other):
-            continue
-        # Once for two clusters, however many machines they have.
-        clusters = frozenset((one.addresses, other.addresses))
-        if clusters in told:
-            continue
-        told.add(clusters)
+    for one, other in clashing(site.instances()):
         yield Finding(
             ROUTER_ID_CLASH.name,
             other.at(other.router_id),
@@ -125,17 +117,6 @@ def router_id_clash(site: Site) -> Iterator[Finding]:
             f" {_vips(other)}, is that of instance {one.name} on {one.machine}, with {_vips(one)}",
             (Related(one.at(one.router_id), f"{one.machine}: {_vips(one)}"),),
         )
-
-
-def _of_one_id(site: Site) -> Iterator[tuple[Instance, Instance]]:
-    """The instances of any two machines that multicast with one virtual_router_id."""
-    found: dict[tuple[int, int], dict[str, list[Instance]]] = defaultdict(lambda: defaultdict(list))
-    for one in site.instances():
-        if one.router_id is not None and one.vips and not one.unicast:
-            found[one.router_id.value, one.family][one.machine].append(one)
-    for machines in found.values():
-        for mine, theirs in combinations(machines.values(), 2):
-            yield from product(mine, theirs)
 
 
 def vips_differ(site: Site) -> Iterator[Finding]:
@@ -237,17 +218,6 @@ def names_equal(site: Site) -> Iterator[Finding]:
                 f"router_id {name.value} of {machine.name} is that of {before[0]}",
                 (Related(before[1], f"{before[0]}'s"),),
             )
-
-
-def _same_segment(one: Instance, other: Instance) -> bool:
-    """By name where segments are known; else instances whose VIPs are in one network are."""
-    if one.segment and other.segment:
-        return one.segment == other.segment
-    return any(
-        mine.address in theirs.network or theirs.address in mine.network
-        for mine in one.vips
-        for theirs in other.vips
-    )
 
 
 def _id(instance: Instance) -> int:

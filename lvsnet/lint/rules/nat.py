@@ -62,11 +62,7 @@ def gateways(site: Site) -> Iterator[Finding]:
             real = _behind_nat(server)
             if holder is None or real is None or site.router_of(holder) is None:
                 continue
-            inside = [
-                one
-                for one in machine.instances
-                if any(real.address in vip.network for vip in one.held)
-            ]
+            inside = machine.instances_around(real.address) if real.address else ()
             where = f"virtual_server {server.name}"
             if not inside:
                 # Of a machine that is known the routes are, too, and have a rule of their own.
@@ -130,6 +126,7 @@ def ip_forward(site: Site) -> Iterator[Finding]:
 def return_path(site: Site) -> Iterator[Finding]:
     """Of machines' directories; the nodes of a lab have a check of their own, which knows more."""
     told = set()
+    held: dict[str, set[str]] = {}
     for server in site.servers():
         director = site.machine(server.machine)
         for real in server.real_servers:
@@ -137,10 +134,13 @@ def return_path(site: Site) -> Iterator[Finding]:
             host = machine.host if machine else None
             if machine is None or host is None or host.of_lab or not host.complete:
                 continue
+            if machine.name in told:
+                continue
             ways = {via for to, via in host.routes if to in ("default", "0.0.0.0/0", "::/0")}
-            leading = {str(one) for one in director.own_addresses()}
-            leading |= {str(vip.address) for one in director.instances for vip in one.held}
-            if machine.name in told or ways & leading:
+            if director.name not in held:
+                vips = (vip.address for one in director.instances for vip in one.held)
+                held[director.name] = {*map(str, director.own_addresses()), *map(str, vips)}
+            if ways & held[director.name]:
                 continue
             told.add(machine.name)
             way = f"its gateway is {min(ways)}" if ways else "it has no gateway"

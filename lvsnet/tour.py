@@ -101,7 +101,9 @@ def walk(stage: Stage, place: Place, show: Show, report: Report) -> None:
 The lab runs on. Try:
   lvsnet inspect
   lvsnet exec {stage.client} curl -s {stage.vip}
-  lvsnet exec {holder} ipvsadm -Lnc
+  lvsnet ipvs --connections
+  lvsnet events
+  lvsnet watch
   lvsnet logs -f {successor}
   lvsnet destroy {stage.lab}""",
         {},

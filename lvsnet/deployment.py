@@ -156,8 +156,11 @@ def guessed_memory(file: Path) -> str:
 def _beginning(file: Path) -> str:
     if not file.is_file():
         return ""
-    with file.open("rb") as stream:
-        return stream.read(LOOKED_AT).decode(errors="replace")
+    try:
+        with file.open("rb") as stream:
+            return stream.read(LOOKED_AT).decode(errors="replace")
+    except OSError:
+        return ""  # the user is told when the file is read
 
 
 def planned(file: Path, wish: Wish, report: Report) -> Plan:

@@ -7,6 +7,7 @@ beside the directory, not in the runtime directory, of which a session may have 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -184,3 +185,12 @@ def running() -> list[Place]:
         else:
             clear(place, lock)
     return alive
+
+
+def why(place: Place, error: OSError | LvsnetError) -> str:
+    """What is told of an error below the lab's directory; of a full disk, also what to do."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = error.filename2 or error.filename or place.home
+        remedy = "make room, or set XDG_CACHE_HOME to a directory that has some"
+        return f"{where}: {error.strerror}; {remedy}"
+    return str(error)

@@ -54,7 +54,7 @@ def run(place: places.Place, configuration: dict[str, object], owner: Client) ->
         listener = _listen(place, user)
     except (OSError, LvsnetError) as error:
         places.clear(place, lock)
-        _refuse(owner, f"lab {place.lab}: {error}")
+        _refuse(owner, f"lab {place.lab}: {places.why(place, error)}")
         return
     lab = Lab(place, machine, user, others)
     if user is None:
@@ -134,7 +134,7 @@ def _serve(lab: Lab, listener: socket.socket, supervisor: Service) -> str:
     except GuestEndedError as error:
         return f"the guest of lab {name} {error}{_explanation(prepared, guest)}"
     except (OSError, LvsnetError) as error:
-        return f"lab {name}: {error}"
+        return f"lab {name}: {places.why(lab.place, error)}"
     except SystemExit as end:
         return f"lab {name}: its supervisor was ended by signal {end.code}"
     except Exception:  # noqa: BLE001  whatever it is, the clients are told all of it

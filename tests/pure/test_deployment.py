@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -30,6 +31,14 @@ def test_what_is_no_file_has_no_name(tmp_path: Path) -> None:
     assert guessed_name(tmp_path) == ""
     assert guessed_name(tmp_path / "missing") == ""
     assert guessed_name(Path("/dev/zero")) == ""
+
+
+def test_what_may_not_be_read_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading it whole says why, with exit code 2 as of all lab files."""
+    (tmp_path / "lab.yaml").write_text("name: dr\n")
+    refusal = PermissionError(13, "Permission denied")
+    monkeypatch.setattr(Path, "open", Mock(side_effect=refusal))
+    assert guessed_name(tmp_path / "lab.yaml") == ""
 
 
 @pytest.mark.parametrize("lab", example_labs())

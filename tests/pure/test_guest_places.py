@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from contextlib import suppress
@@ -157,3 +158,17 @@ def test_a_path_that_is_too_long_for_a_socket_is_told(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     with pytest.raises(LvsnetError, match="too long for a socket's path; set XDG_RUNTIME_DIR"):
         places.of("dr")
+
+
+def test_a_full_disk_is_told_with_its_place_and_a_way_out() -> None:
+    place = places.of("dr")
+    full = OSError(errno.ENOSPC, "No space left on device", "/carried/init", None, "/cache/init")
+    assert places.why(place, full) == (
+        "/cache/init: No space left on device; make room, or set XDG_CACHE_HOME to a directory"
+        " that has some"
+    )
+    assert places.why(place, OSError(errno.ENOSPC, "No space left on device")).startswith(
+        f"{place.home}: No space left"
+    )
+    other = PermissionError(errno.EACCES, "Permission denied", "/x")
+    assert places.why(place, other) == str(other)

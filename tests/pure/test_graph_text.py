@@ -23,6 +23,8 @@ from lvsnet.resources import example_labs
 GOLDEN = Path(__file__).parent / "golden_graph"
 DOCS = Path(__file__).parents[2] / "docs"
 LABS = example_labs()
+DR = str(LABS["dr"])
+"""By its file: by its name it might be a lab that somebody runs here."""
 TEXTS = {"dot": graph.dot, "mmd": graph.mermaid}
 
 
@@ -142,11 +144,11 @@ def test_without_a_file_it_is_printed() -> None:
     ("arguments", "code", "told"),
     [
         (["nowhere.yaml"], 2, "nowhere.yaml: no such file"),
-        (["dr", "-o", "x.png"], 2, "x.png: its ending says no format"),
-        (["dr", "-f", "png"], 2, "'png' is not one of"),
-        (["dr", "--service", "mail"], 2, "lab dr has no service mail; there is web"),
-        (["dr", "-o", "/dev/null/lab.svg"], 1, "/dev/null/lab.svg: /dev/null is no directory"),
-        (["dr", "-f", "svg", "-o", "/dev/full"], 1, "/dev/full: No space left on device"),
+        ([DR, "-o", "x.png"], 2, "x.png: its ending says no format"),
+        ([DR, "-f", "png"], 2, "'png' is not one of"),
+        ([DR, "--service", "mail"], 2, "lab dr has no service mail; there is web"),
+        ([DR, "-o", "/dev/null/lab.svg"], 1, "/dev/null/lab.svg: /dev/null is no directory"),
+        ([DR, "-f", "svg", "-o", "/dev/full"], 1, "/dev/full: No space left on device"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(

@@ -298,14 +298,16 @@ def _prefixes(
     plan: Plan, segment: str, own: Mapping[str, Sequence[tuple[str, str]]]
 ) -> tuple[str, ...]:
     """The networks of a segment: those of its nodes' addresses, but for single addresses."""
-    wired = [
-        (node.name, one.name) for node in plan.nodes for one in node.interfaces
+    wired = {
+        (node.name, one.name)
+        for node in plan.nodes
+        for one in node.interfaces
         if one.segment == segment
-    ]  # fmt: skip
+    }
     found = [
         ip_interface(address).network
-        for node, name in wired
-        for interface, address in own.get(node, ())
-        if interface == name
+        for node in plan.nodes
+        for interface, address in own.get(node.name, ())
+        if (node.name, interface) in wired
     ]
     return tuple(dict.fromkeys(str(one) for one in found if one.prefixlen < one.max_prefixlen))

@@ -47,8 +47,8 @@ PREFIX, LOCAL, BROADCAST = 1, 2, 4
 """IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST (include/uapi/linux/if_addr.h)"""
 NO_DAD = 2
 """IFA_F_NODAD: it is not asked for first (duplicate address detection)."""
-DESTINATION, GATEWAY = 1, 5
-"""RTA_DST, RTA_GATEWAY"""
+DESTINATION, DEVICE, GATEWAY = 1, 4, 5
+"""RTA_DST, RTA_OIF, RTA_GATEWAY"""
 NEW = CREATE | EXCLUSIVE
 TABLE_MAIN, PROTOCOL_BOOT, SCOPE_UNIVERSE, TYPE_UNICAST = 254, 3, 0, 1
 
@@ -148,16 +148,20 @@ class Links(Netlink):
     def delete_address(self, index: int, address: str) -> None:
         self.do(DELADDR, _address(index, address))
 
-    def add_route(self, destination: str, via: str) -> None:
-        """``destination`` is ``default`` or a prefix."""
-        self.do(NEWROUTE, _route(destination, via), NEW)
+    def add_route(self, destination: str, via: str, interface: str = "") -> None:
+        """``destination`` is ``default`` or a prefix; a link-local gateway has an interface."""
+        self.do(NEWROUTE, self._route(destination, via, interface), NEW)
 
-    def replace_route(self, destination: str, via: str) -> None:
+    def replace_route(self, destination: str, via: str, interface: str = "") -> None:
         """As `add_route`; there may be one to ``destination`` already."""
-        self.do(NEWROUTE, _route(destination, via), CREATE | REPLACE)
+        self.do(NEWROUTE, self._route(destination, via, interface), CREATE | REPLACE)
 
-    def delete_route(self, destination: str, via: str) -> None:
-        self.do(DELROUTE, _route(destination, via))
+    def delete_route(self, destination: str, via: str, interface: str = "") -> None:
+        self.do(DELROUTE, self._route(destination, via, interface))
+
+    def _route(self, destination: str, via: str, interface: str) -> bytes:
+        device = number(DEVICE, self.index(interface)) if interface else b""
+        return _route(destination, via) + device
 
     def _add(self, name: str, mtu: int, more: bytes) -> None:
         """A link that is up."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lvsnet.engine import devices, namespaces
 from lvsnet.engine.links import Links, Peer
-from lvsnet.plan.model import Interface, Node, Route, Segment
+from lvsnet.plan.model import Interface, Node, Segment
 
 LOOPBACK = 1
 """Index of lo in every network namespace (LOOPBACK_IFINDEX, include/net/flow.h)."""
@@ -126,8 +126,8 @@ def configure(node: Node, pid: int) -> None:
             with _naming(f"address {extra.address}"):
                 links.add_address(links.index(extra.interface), extra.address)
         for route in node.routes:
-            with _naming(_described(route)):
-                links.add_route(route.destination, route.via)
+            with _naming(str(route)):
+                links.add_route(route.destination, route.via, route.interface)
 
 
 def _take_for_granted(interface: str) -> None:
@@ -171,17 +171,13 @@ def change(before: Node, after: Node, pid: int) -> None:
                     links.replace_address(links.index(interface), address)
         for route in before.routes:
             if route not in after.routes:
-                with _naming(_described(route)), _unless(errno.ESRCH):
-                    links.delete_route(route.destination, route.via)
+                with _naming(str(route)), _unless(errno.ESRCH):
+                    links.delete_route(route.destination, route.via, route.interface)
         if gone or before.routes != after.routes:
             # All: those by way of an address's subnet go with it.
             for route in after.routes:
-                with _naming(_described(route)):
-                    links.replace_route(route.destination, route.via)
-
-
-def _described(route: Route) -> str:
-    return f"route to {route.destination} via {route.via}"
+                with _naming(str(route)):
+                    links.replace_route(route.destination, route.via, route.interface)
 
 
 @contextmanager

@@ -239,7 +239,8 @@ def _addresses(node: Node) -> Iterator[str]:
     for extra in node.addresses:
         yield _address(extra.address, extra.interface)
     for route in node.routes:
-        yield f"ip route replace {route.destination} via {route.via}"
+        device = f" dev {route.interface}" if route.interface else ""
+        yield f"ip route replace {route.destination} via {route.via}{device}"
 
 
 def _address(address: str, interface: str) -> str:

@@ -120,6 +120,8 @@ class Route(Strict):
     via: Address
     """The gateway, in one of the node's segments, of the same family as ``to``; with ``default`` it
     says which family's default route it is."""
+    dev: Reference | None = None
+    """The gateway's segment: for a link-local one, ``fe80::1``, of a node that is in several."""
 
 
 class Node(Strict):

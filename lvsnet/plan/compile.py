@@ -100,7 +100,7 @@ def _node(lab: Lab, name: str, interfaces: tuple[Interface, ...], services: Sequ
     needs = list(_needs(lab, name, services))
     addresses = _unique(address for need in needs for address in need.addresses)
     unwrapping = _unique(one for need in needs for one in need.unwrapping)
-    ways = routes(name, [need.gateways for need in needs], spec.routes)
+    ways = routes(lab, name, [need.gateways for need in needs], spec.routes)
     wanted = sysctls(
         spec.role,
         _versions(spec),

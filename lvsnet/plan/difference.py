@@ -274,7 +274,7 @@ def _address_words(node: Node) -> list[str]:
 
 
 def _route_words(node: Node) -> list[str]:
-    return [f"route to {route.destination} via {route.via}" for route in node.routes]
+    return [str(route) for route in node.routes]
 
 
 def _set_changes(old: list[str], new: list[str]) -> Iterator[str]:

@@ -75,6 +75,12 @@ class Route:
     destination: str
     """``default`` or a prefix: ``10.0.0.0/8``."""
     via: str
+    interface: str = ""
+    """The node's, of a link-local gateway; any other one is in a subnet of one."""
+
+    def __str__(self) -> str:
+        device = f" dev {self.interface}" if self.interface else ""
+        return f"route to {self.destination} via {self.via}{device}"
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ def _file(path: str, head: str, lines: Iterable[str]) -> File:
 
 
 def _towards(node: str, interfaces: Sequence[Interface], route: Route) -> str:
+    if route.interface:
+        return route.interface
     gateway = ip_address(route.via)
     for interface in interfaces:
         if any(gateway in ip_interface(address).network for address in interface.addresses):

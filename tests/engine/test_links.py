@@ -91,12 +91,20 @@ def test_addresses_and_routes(elsewhere: int) -> None:
         with pytest.raises(OSError, match="unreachable") as caught:
             links.add_route("default", "172.16.0.1")
         assert caught.value.errno == errno.ENETUNREACH
+        links.add_route("default", "fe80::1", "br-lan")
+        links.add_route("2001:db8:1::/48", "fe80::2", "br-lan")
+        links.replace_route("2001:db8:1::/48", "fe80::3", "br-lan")
+        links.delete_route("default", "fe80::1", "br-lan")
     shown = ip("addr", "show", "br-lan")
     assert "inet 192.168.10.11/24 brd 192.168.10.255" in shown
     assert "192.168.10.100" not in shown
     routes = ip("route")
     assert "10.0.0.0/8 via 192.168.10.3" in routes
     assert "default" not in routes
+    routes6 = ip("-6", "route")
+    assert "2001:db8:1::/48 via fe80::3 dev br-lan" in routes6
+    assert "fe80::2" not in routes6
+    assert "default" not in routes6
 
 
 @AS_ROOT

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lvsnet.lab.addressing import contains, own
+from lvsnet.lab.addressing import address_in, contains, is_of_link, own
 from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.checks.applications import PROGRAMS, of_node
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
-from lvsnet.lab.model import File, Lab
+from lvsnet.lab.model import File, Lab, Route
+from lvsnet.lab.suggest import hint
 
 MOST_NODES = 500
 MOST_INTERFACES = 100
@@ -133,12 +134,43 @@ def gateways_are_neighbours(lab: Lab) -> Iterator[Finding]:
             loc = ("nodes", name, "routes", number, "via")
             if route.via in own(node):
                 yield Finding(loc, f"node {name}: the gateway {route.via} is the node itself")
+            elif is_of_link(route.via) or route.dev is not None:
+                yield from _of_link(lab, name, number, route)
             elif settled(lab, name) and not any(contains(segment, route.via) for segment in near):
                 yield Finding(
                     loc,
                     f"node {name}: the gateway {route.via} is in none of the node's segments",
                     because=(("nodes", name, "interfaces"), ("segments",)),
                 )
+
+
+def _of_link(lab: Lab, name: str, number: int, route: Route) -> Iterator[Finding]:
+    """Each segment has link-local addresses of its own, so the gateway is in a segment that is
+    said, or the only one. A gateway of another kind may say its segment, too."""
+    node, loc = lab.nodes[name], ("nodes", name, "routes", number)
+    because: tuple[Loc, ...] = (("nodes", name, "interfaces"), ("segments",))
+    if route.dev is None and len(node.interfaces) > 1:
+        yield Finding(
+            (*loc, "via"),
+            f"node {name}: the gateway {route.via} is a link-local address, of which each of"
+            f" {' and '.join(node.interfaces)} has its own; say which with"
+            f" `dev: {next(iter(node.interfaces))}`",
+            because=because,
+        )
+    elif route.dev is not None and route.dev not in node.interfaces:
+        known = hint(route.dev, node.interfaces)
+        message = f"node {name}: it has no interface in segment '{route.dev}'{known}"
+        yield Finding((*loc, "dev"), message, because=because)
+    elif settled(lab, name) and node.interfaces:
+        segment = route.dev or next(iter(node.interfaces))
+        reason = ""
+        if is_of_link(route.via) and address_in(node, segment, 6) is None:
+            reason = f"IPv6, and the node has no IPv6 address in segment {segment}"
+        elif not is_of_link(route.via) and not contains(lab.segments[segment], route.via):
+            reason = f"not in segment {segment}"
+        if reason:
+            message = f"node {name}: the gateway {route.via} is {reason}"
+            yield Finding((*loc, "via"), message, because=because)
 
 
 def keepalived_where_it_runs(lab: Lab) -> Iterator[Finding]:

@@ -287,7 +287,7 @@ def _details(node: Node) -> Iterator[str]:
     for one in node.interfaces:
         yield f"{one.name} on {one.segment}, {one.mac}, mtu {one.mtu}"
     for route in node.routes:
-        yield f"route {route.destination} via {route.via}"
+        yield str(route).replace("route to", "route")
     for name, value in node.sysctls:
         yield f"{name} = {value}"
     for file in node.files:

@@ -35,8 +35,8 @@ class Network:
 
     own: Mapping[str, Sequence[tuple[str, Own]]]
     """Node -> its segments with its addresses there; none of one that is off."""
-    routes: Mapping[str, Sequence[tuple[str, str]]]
-    """Node -> destination and gateway."""
+    routes: Mapping[str, Sequence[tuple[str, str, str]]]
+    """Node -> destination, gateway and, of a link-local one, its segment."""
     holders: Mapping[str, str]
     """Address that VRRP moves -> the node that has it."""
     links: frozenset[tuple[str, str]]
@@ -78,7 +78,7 @@ class Network:
         """The address, or the gateway that it is reached by; empty without any."""
         near = [own.network for _, own in self.own.get(node, ()) if address in own.network]
         best, length = (str(address), near[0].prefixlen) if near else ("", -1)
-        for destination, via in self.routes.get(node, ()):
+        for destination, via, _ in self.routes.get(node, ()):
             everything = "0.0.0.0/0" if ip_address(via).version == 4 else "::/0"
             network = ip_network(
                 everything if destination == "default" else destination, strict=False
@@ -91,6 +91,7 @@ class Network:
         """The segment by which a node reaches an address beside it."""
         wanted = ip_address(near)
         found = [name for name, own in self.own.get(node, ()) if wanted in own.network]
+        found += [segment for _, via, segment in self.routes.get(node, ()) if via == near]
         return found[0] if found else ""
 
 
@@ -112,7 +113,10 @@ def network(
             for node, found in own.items()
         },
         {
-            node.name: [(route.destination, route.via) for route in node.routes]
+            node.name: [
+                (route.destination, route.via, wires.get((node.name, route.interface), ""))
+                for route in node.routes
+            ]
             for node in plan.nodes
         },
         holders,

@@ -31,6 +31,8 @@ GRACE = 0.2
 """Seconds that it goes on when it is to end: for what has passed, and is on its way here."""
 AGAIN = 0.5
 """Seconds in which a signal that comes again is the same one."""
+LONGEST = 1e9
+"""Seconds that a capture may be told to take: some 30 years."""
 DECODED = 512
 """Bytes of a packet that are kept when it is only shown: more than all headers."""
 
@@ -122,6 +124,8 @@ def capture(
         raise typer.BadParameter(
             "say where: NODE:IFACE, NODE, a segment, or all", param_hint="PLACE"
         )
+    if seconds is not None and not seconds <= LONGEST:
+        raise typer.BadParameter(f"write a number up to {LONGEST:,.0f}", param_hint="--seconds")
     if write == STDOUT and (decode or sys.stdout.isatty()):
         what = "it carries the file" if decode else "Wireshark reads it by a pipe, no terminal does"
         raise typer.BadParameter(f"standard output: {what}", param_hint="-w")

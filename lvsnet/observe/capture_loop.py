@@ -20,6 +20,8 @@ from lvsnet.plan.model import Plan
 
 GRID_NS = SECOND // 2
 """How often it looks for nodes that are off."""
+LONGEST = 86_400_000.0
+"""Milliseconds; poll(2) takes no more than 2**31."""
 
 
 def run(
@@ -80,5 +82,5 @@ def _follow(listening: Listening, control: int, parent: int) -> None:
 
 
 def _until(due: int | None) -> float | None:
-    """Milliseconds until a time of the clock."""
-    return None if due is None else max(0, due - time.monotonic_ns()) / 1e6
+    """Milliseconds until a time of the clock, or `LONGEST` of them."""
+    return None if due is None else min(max(0, due - time.monotonic_ns()) / 1e6, LONGEST)

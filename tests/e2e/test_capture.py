@@ -184,6 +184,8 @@ def test_what_cannot_be_is_told_in_a_line(tun: User) -> None:
         [],
         ["front", "--filter", "arp", "--", "vrrp"],
         ["front", "-w", "-", "--decode"],
+        ["front", "--seconds", "nan"],
+        ["front", "--seconds", "inf"],
     ):
         assert tun.tries("capture", *arguments).code == 2
 

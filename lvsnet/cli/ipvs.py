@@ -15,7 +15,7 @@ from lvsnet.cli.formats import Format
 from lvsnet.cli.options import FormatOption, LabOption
 from lvsnet.endpoint import joined
 from lvsnet.errors import LvsnetError
-from lvsnet.observe.table_model import FWMARK, Wanted
+from lvsnet.observe.table_model import ASSURED, FWMARK, STATES, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 LIMIT = 100
 PROTOCOLS = ("tcp", "udp", "sctp")
-STATES = (
-    *("ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT"),
-    *("LAST_ACK", "LISTEN", "SYNACK", "NONE", "ASSURED", "UDP"),
-)
-"""Of TCP and UDP, and of templates (ip_vs_proto_tcp.c, ip_vs_conn.c); SCTP has some more."""
 LAST_PORT, LAST_MARK = 2**16 - 1, 2**32 - 1
 
 
@@ -70,7 +65,7 @@ def ipvs(
         typer.Option(
             metavar="STATE",
             help="Connections in this state only.",
-            autocompletion=complete.of(*STATES),
+            autocompletion=complete.of(*STATES, ASSURED),
         ),
     ] = "",
     limit: Annotated[
@@ -107,6 +102,7 @@ def ipvs(
         raise typer.BadParameter("one at a time", param_hint="--stats, --rate, --connections")
     if not connections and (state or limit is not None):
         raise typer.BadParameter("only with --connections", param_hint="--state, --limit")
+    _check_state(state.upper())
     protocol, address = _service(service, connections=connections)
     server, port = _server(real_server)
     place, name, chosen = _chosen(nodes or [], lab)
@@ -123,6 +119,19 @@ def ipvs(
             _watch(place, name, wanted, view)
         else:
             _show(place, name, wanted, view)
+
+
+def _check_state(state: str) -> None:
+    known = (*STATES, ASSURED)
+    if state in ("", *known):
+        return
+    from lvsnet.lab.suggest import nearest
+
+    near = nearest(state, known)
+    hint = f"; did you mean {near}?" if near else ""
+    raise typer.BadParameter(
+        f"IPVS has no state {state}; it has {', '.join(known)}{hint}", param_hint="--state"
+    )
 
 
 def _tell(place: Place, lab: str, wanted: Wanted, *, watch: bool) -> None:

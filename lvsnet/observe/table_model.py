@@ -9,6 +9,36 @@ from dataclasses import dataclass
 
 FWMARK = "fwmark"
 """The protocol of a service by firewall mark."""
+STATES = (
+    "NONE",
+    "ESTABLISHED",
+    "SYN_SENT",
+    "SYN_RECV",
+    "FIN_WAIT",
+    "TIME_WAIT",
+    "CLOSE",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "LISTEN",
+    "SYNACK",
+    "UDP",
+    "INIT1",
+    "INIT",
+    "C-SENT",
+    "C-REPLIED",
+    "C-WAIT",
+    "COOKIE",
+    "C-ECHOED",
+    "S-SENT",
+    "S-RECEIVED",
+    "S-ACK-SENT",
+    "REJECTED",
+    "CLOSED",
+)
+"""As Linux names them in /proc/net/ip_vs_conn (ip_vs_proto_tcp.c, _udp.c and _sctp.c)."""
+ASSURED = "ASSURED"
+"""The state of a template whose connections are established (ip_vs_conn.c); of others it is NONE.
+"""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from dataclasses import dataclass, replace
 from lvsnet.errors import LvsnetError
 from lvsnet.observe import grammar as conditions
 from lvsnet.observe.conditions import COUNTERS, Condition, ConditionError, Connections
+from lvsnet.observe.table_model import STATES
 from lvsnet.scenario import link_sentences
 from lvsnet.scenario.model import (
     Even,
@@ -70,33 +71,6 @@ HANDOVER = 0.1
 """Seconds that two may hold an address unless a scenario says: a master that is preempted gives it
 up when it hears the other's advertisement (RFC 3768, 6.4.3), so the two overlap, by microseconds on
 a link without delay."""
-STATES = (
-    "NONE",
-    "ESTABLISHED",
-    "SYN_SENT",
-    "SYN_RECV",
-    "FIN_WAIT",
-    "TIME_WAIT",
-    "CLOSE",
-    "CLOSE_WAIT",
-    "LAST_ACK",
-    "LISTEN",
-    "SYNACK",
-    "UDP",
-    "INIT1",
-    "INIT",
-    "C-SENT",
-    "C-REPLIED",
-    "C-WAIT",
-    "COOKIE",
-    "C-ECHOED",
-    "S-SENT",
-    "S-RECEIVED",
-    "S-ACK-SENT",
-    "REJECTED",
-    "CLOSED",
-)
-"""As Linux names them in /proc/net/ip_vs_conn (ip_vs_proto_tcp.c, _udp.c and _sctp.c)."""
 
 
 @dataclass(frozen=True)

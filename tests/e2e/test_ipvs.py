@@ -223,6 +223,9 @@ def test_each_director_is_shown_and_others_by_name(site: User) -> None:
         done = site.tries("ipvs", option, wrong)
         assert (done.code, done.text) == (2, ""), done
         assert option in done.err
+    done = site.tries("ipvs", "--connections", "--state", "ESTABLISED")
+    assert (done.code, done.text) == (2, "")
+    assert done.err.endswith("; did you mean ESTABLISHED?\n")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from lvsnet.observe.conditions import (
 )
 from lvsnet.observe.event import KINDS, Event
 from lvsnet.observe.sample import Sample
+from lvsnet.observe.table_model import STATES
 from lvsnet.scenario.model import (
     Always,
     Break,
@@ -40,7 +41,7 @@ from lvsnet.scenario.model import (
     Wait,
 )
 from lvsnet.scenario.result import FAILED, PASSED, SKIPPED, LoadResult, Outcome, StepResult
-from lvsnet.scenario.sentences import NUMBERS, STATES, TIMES
+from lvsnet.scenario.sentences import NUMBERS, TIMES
 from lvsnet.traffic.model import (
     SCHEMES,
     STYLES,

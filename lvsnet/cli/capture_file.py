@@ -102,9 +102,9 @@ class Recording:
             if error.errno not in FULL:
                 raise
             self._cut(blocks, size - len(rest))
-            raise LvsnetError(
-                f"{self.name}: {error.strerror}; what was written before can be read"
-            ) from error
+            some = self._regular and os.lseek(self.fd, 0, os.SEEK_CUR)
+            rescued = "; what was written before can be read" if some else ""
+            raise LvsnetError(f"{self.name}: {error.strerror}{rescued}") from error
 
     def _cut(self, blocks: Sequence[bytes], written: int) -> None:
         """Let a file end with the last block that it has all of."""

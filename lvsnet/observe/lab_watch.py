@@ -117,7 +117,7 @@ class LabWatch:
             if fd in readable:
                 handler()
         # What comes in one go has happened at one time: a cause is told before its effect.
-        self.pending.sort(key=lambda one: ORDER.index(one[2].kind))
+        self.pending.sort(key=lambda one: _rank(one[2]))
 
     def send(self, now: int) -> None:
         """Send what was found; ``now`` is the time, after it was: none is told before it was so."""
@@ -187,6 +187,9 @@ class LabWatch:
 
     def _spoken(self, fd: int) -> None:
         for name in self.logs.spoken(fd):
+            if name not in self.running:
+                # Who speaks is on by now, which is told first.
+                self._look_for([node for node in self.plan.nodes if node.name == name])
             self._tell(name, self.logs.read(name))
 
     def _announced(self, segment: str, kind: str) -> None:
@@ -276,6 +279,11 @@ def begin(plan: Plan, runtime: Runtime, outlet: Outlet) -> LabWatch:
     watch.initial = first.events(watch, time.monotonic_ns())
     watch.pending.clear()
     return watch
+
+
+def _rank(change: Change) -> int:
+    """A node is on before its links are up, but off after they are down."""
+    return -1 if (change.kind, change.what) == ("node", "on") else ORDER.index(change.kind)
 
 
 def _census() -> tuple[int, str]:

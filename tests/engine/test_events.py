@@ -198,6 +198,20 @@ def test_a_node_loses_power_and_boots(small: Small) -> None:
         awaited(lambda: len(list(descriptors.iterdir())) == before)
 
 
+def test_a_node_that_speaks_is_told_to_be_on_before(small: Small) -> None:
+    small.switch_off("lb02")
+    on, speaks = ("node", "lb02", "on"), ("vrrp", "lb02", "backup")
+    with watched(small) as watcher:
+        small.switch_on("lb02")
+        small.says("lb02", "(VI_1) Entering BACKUP STATE (init)\n")
+        found = seen(come(watcher, on, speaks))
+    assert [one for one in found if one in (on, speaks, ("link", "lb02", "up"))] == [
+        on,
+        ("link", "lb02", "up"),
+        speaks,
+    ]
+
+
 def test_a_node_that_never_was_on_is_switched_on(small: Small) -> None:
     small.switch_off("lb02")
     log = small.runtime.log(small.plan.lab, "lb02")

@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_whole_packets(tmp_path: Path, size: int) -> None:
 
 
 def test_a_disk_that_takes_nothing_is_told() -> None:
-    with pytest.raises(LvsnetError, match="/dev/full: No space left on device$"):
+    with pytest.raises(LvsnetError, match=r"/dev/full: No space left on device$"):
         begin(Path("/dev/full"))
 
 

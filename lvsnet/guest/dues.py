@@ -15,17 +15,15 @@ from enum import StrEnum
 from lvsnet.guest import wire
 from lvsnet.guest.wire import Frame, Type
 
-GRACE = 0.2
-"""Seconds that the clock waits for the input of a command that may have some soon."""
-
 
 class Input(StrEnum):
-    """What a client says of the input of its request (key ``input``)."""
+    """What a client says of the input of its request, or in a message later (key ``input``)."""
 
     whole = "whole"
     """It comes as fast as it is taken, and ends: the clock waits for it."""
     soon = "soon"
-    """It may come from a pipe, which may be silent for ever."""
+    """It may come from a pipe, which may be silent for ever: then the client says `live`. Only it
+    can tell a silent pipe from a client for which a busy machine has no time."""
     live = "live"
     """It comes when it comes."""
 
@@ -44,8 +42,6 @@ class Account:
 
     need: Need
     input: Input
-    begun: float
-    """Seconds of the host's clock."""
     taken: dict[int, int] = field(default_factory=dict)
     """Channel -> bytes that the client has taken, not yet told to the guest."""
     untaken: dict[int, int] = field(default_factory=dict)
@@ -65,6 +61,9 @@ class Account:
         Raises:
             ProtocolError: it is none.
         """
+        if frame.type is Type.MESSAGE and "input" in (message := wire.json_of(frame)):
+            self.input = _input(message["input"])
+            return None
         if self.need is Need.nothing and frame.type is Type.MESSAGE:
             self.need = Need.time  # it is told to end, and that takes some
         if self.need is not Need.time:
@@ -97,15 +96,13 @@ class Account:
         elif frame.type is Type.CREDIT:
             self.given -= wire.grant_of(frame)[1]
 
-    def owes_until(self) -> float | None:
-        """Until when the clock waits for the client, as `begun` says; None if it owes nothing."""
+    def owes(self) -> bool:
+        """Whether the clock waits for the client."""
         if self.need is not Need.time:
-            return None
+            return False
         if any(self.untaken.values()):
-            return float("inf")
-        if self.ended or self.given >= wire.CREDIT or self.input is Input.live:
-            return None
-        return float("inf") if self.input is Input.whole else self.begun + GRACE
+            return True
+        return not (self.ended or self.given >= wire.CREDIT or self.input is Input.live)
 
     def to_guest(self, stream: int) -> list[Frame]:
         """What the client has granted and given, for the guest; once.
@@ -124,7 +121,7 @@ class Account:
         return frames
 
 
-def account(request: Mapping[str, object], wall: float) -> Account:
+def account(request: Mapping[str, object]) -> Account:
     """The account of a request that begins.
 
     Raises:
@@ -139,6 +136,10 @@ def account(request: Mapping[str, object], wall: float) -> Account:
         need = Need.time
     # A pipe's `input` is a file, which is there.
     said = Input.whole if operation == "pipe" else request.get("input")
-    if said is not None and said not in list(Input):
+    return Account(need, Input.live if said is None else _input(said))
+
+
+def _input(said: object) -> Input:
+    if said not in list(Input):
         raise wire.ProtocolError(f"input {said!r} of a request is none of {', '.join(Input)}")
-    return Account(need, Input.live if said is None else Input(str(said)), wall)
+    return Input(str(said))

@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ from lvsnet.streams import STANDARD, Streams
 if TYPE_CHECKING:
     from lvsnet.terminal import Screen, Size
 
+GRACE = 0.2
+"""Seconds for which the clock of a lab, if it is held, waits for a pipe's input."""
+
 
 def run(connection: Connection, request: Mapping[str, object]) -> int:
     """Run a command with this process's standard streams; its exit code.
@@ -35,6 +39,8 @@ def run(connection: Connection, request: Mapping[str, object]) -> int:
     """
     described = {**request, "input": _input(STANDARD.stdin)}
     session = _Session(connection, connection.open(described), STANDARD)
+    if described["input"] == "soon":
+        session.waited_for = time.monotonic() + GRACE
     with waking() as session.wake, handed_on(session.signal):
         try:
             return session.run()
@@ -90,6 +96,8 @@ class _Session:
         self.result: dict[str, object] | None = None
         self.wake = -1
         """Readable once a signal has come, whose handler may have queued a frame."""
+        self.waited_for: float | None = None
+        """Until when it is for the input to come, by `time.monotonic`; None if nobody waits."""
 
     def signal(self, number: int) -> None:
         """Pass a signal on to the command."""
@@ -108,6 +116,10 @@ class _Session:
             # A socket or a terminal may be input and output at once.
             if ready.get(self.streams.stdin, 0) & ~select.POLLOUT and self._takes_input():
                 self._read_stdin()
+            elif self._is_silent():
+                message = {"input": "live"}
+                self.connection.line.send(wire.with_json(Type.MESSAGE, self.stream, message))
+                self.waited_for = None
             for channel, inlet in self.outputs.items():
                 if inlet.pending and ready.get(self.destinations[channel], 0) & ~select.POLLIN:
                     self._write_output(inlet)
@@ -130,7 +142,24 @@ class _Session:
             wanted[self.wake] = select.POLLIN
         for fd, events in wanted.items():
             poll.register(fd, events)
-        return poll.poll()
+        return poll.poll(self._patience())
+
+    def _patience(self) -> float | None:
+        """Milliseconds after which a pipe that says nothing is a silent one."""
+        if self.waited_for is None or not self._takes_input():
+            return None
+        return max(0.0, self.waited_for - time.monotonic()) * 1000
+
+    def _is_silent(self) -> bool:
+        """Whether input that could be taken has not come in time.
+
+        It is asked for once more: time may have passed since, for others than this process.
+        """
+        if self._patience() != 0:
+            return False
+        poll = select.poll()
+        poll.register(self.streams.stdin, select.POLLIN)
+        return not poll.poll(0)
 
     def _takes_input(self) -> bool:
         line = self.connection.line

@@ -74,7 +74,7 @@ class VirtualClock:
 
     def opened(self, stream: int, request: dict[str, object]) -> None:
         """A request begins."""
-        self.accounts[stream] = dues.account(request, time.monotonic())
+        self.accounts[stream] = dues.account(request)
         self.keeper.began(self.now())
 
     def closed(self, stream: int) -> None:
@@ -126,10 +126,9 @@ class VirtualClock:
             self.stuck = None
             return None
         self.drain()
+        if any(one.owes() for one in self.accounts.values()):
+            return None
         wall = time.monotonic()
-        owed = max((at for one in self.accounts.values() if (at := one.owes_until())), default=0.0)
-        if owed > wall:
-            return None if owed == float("inf") else owed
         for stream, account in self.accounts.items():
             for frame in account.to_guest(stream):
                 self.line.send(frame)

@@ -13,6 +13,7 @@ from lvsnet.guest import wire
 from lvsnet.guest.clock import Phase
 from lvsnet.guest.timekeeping import CREEP, SECOND, Mode
 from lvsnet.guest.virtual import PATIENCE
+from lvsnet.guest.wire import Type
 
 periods = st.lists(st.integers(700, 3000) | st.integers(5 * MS, SECOND), max_size=2)
 commands = st.tuples(
@@ -204,6 +205,31 @@ def test_a_guest_is_not_let_go_before_its_client_has_taken_what_it_said() -> Non
         assert all("print" not in what for at, what in lab.guest.journal if at >= MS)
         lab.serve(stream)
         assert request.got == 6000
+
+
+def test_a_client_for_which_its_machine_has_no_time_is_waited_for() -> None:
+    journals = []
+    for idle in (0, 50):
+        with running(50_000) as lab:
+            stream = lab.open(["clock", MS, "clock"], input="soon")
+            for _ in range(idle):  # the client does nothing at all
+                lab.wall.now += 60.0
+                lab.run_guest()
+                lab.carry(4096)
+                lab.clock.turn()
+            lab.serve(stream)
+            journals.append((lab.guest.journal, lab.clock.now()))
+    assert journals[0] == journals[1]
+
+
+def test_a_client_whose_pipe_is_silent_is_served() -> None:
+    with running() as lab:
+        stream = lab.open([MS, "print"], input="soon")
+        lab.requests[stream].told_end = True
+        lab.settle()
+        assert stream in lab.requests
+        lab.from_client(wire.with_json(Type.MESSAGE, stream, {"input": "live"}))
+        lab.serve(stream)
 
 
 def test_somebody_who_follows_a_log_sees_what_is_there_in_a_held_lab() -> None:

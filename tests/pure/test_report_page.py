@@ -194,6 +194,20 @@ def test_a_wheel_zooms_at_the_pointer_and_a_double_click_is_back(shown: Browser)
     assert (ticks(shown)[0], ticks(shown)[-1]) == (0, 12)
 
 
+def test_times_on_the_axis_do_not_touch_however_long_they_are(chromium: Browser) -> None:
+    chromium.open(page([hour(100, 36_000)]))
+    x, y = place(chromium, 11)
+    for _ in range(14):
+        chromium.mouse("mouseWheel", x, y, deltaX=0, deltaY=-900)
+        found = chromium.run(
+            "return [...document.querySelectorAll('text.tick')]"
+            ".map((one) => one.getBoundingClientRect()).map((one) => [one.left, one.right]);"
+        )
+        assert isinstance(found, list)
+        assert all(end + 4 < begin for (_, end), (begin, _) in pairwise(found)), found
+    assert len(chromium.texts("text.tick")[0]) > len("32999.9999")
+
+
 def test_a_wheel_that_cannot_zoom_out_scrolls_the_page(shown: Browser) -> None:
     x, y = place(shown, 6)
     before = shown.run("return scrollY;")

@@ -39,15 +39,21 @@ function timeStep(least) {
   return nice <= 50 * SECOND ? nice : (long.find((one) => one >= least) ?? nice);
 }
 
-function ticksOf(scale, apart) {
-  const step = timeStep(scale.perPixel * apart);
+const APART = 70;  // pixels from tick to tick at least
+
+/** Times of the axis' ticks, so far apart that their words do not touch. */
+function ticksOf(scale) {
+  const least = timeStep(scale.perPixel * APART);
+  // The first one begins where it would be in the middle otherwise.
+  const room = 1.5 * widthOf(`${moment(scale.to, least).replace(/\d/g, "0")} s`) + 8;
+  const step = room > APART ? timeStep(scale.perPixel * room) : least;
   const ticks = [];
   for (let n = Math.ceil(scale.from / step); n * step <= scale.to; n++) ticks.push(n * step);
   return { step, ticks };
 }
 
 function drawAxis(plot, scale) {
-  const { step, ticks } = ticksOf(scale, 70);
+  const { step, ticks } = ticksOf(scale);
   plot.replaceChildren(...ticks.flatMap((time, n) => {
     const x = scale.x(time);
     const anchor = x < 12 ? "start" : x > scale.width - 18 ? "end" : "middle";
@@ -61,6 +67,6 @@ function drawAxis(plot, scale) {
 
 /** The lines of the axis' ticks, for a track of this height. */
 function grid(scale, height) {
-  const path = ticksOf(scale, 70).ticks.map((time) => `M${scale.x(time).toFixed(1)} 0V${height}`);
+  const path = ticksOf(scale).ticks.map((time) => `M${scale.x(time).toFixed(1)} 0V${height}`);
   return svg("path", { d: path.join(""), class: "grid" });
 }

@@ -54,7 +54,8 @@ def _show(stream: BinaryIO, name: str, lines: Lines, most: int | None) -> None:
     if empty:
         raise LvsnetError(f"{name}: it is empty")
     if reader.partial:
-        raise LvsnetError(f"{name}: it ends in the middle of a packet")
+        what = "it ends in the middle of a packet" if reader.begun else "this is no pcapng file"
+        raise LvsnetError(f"{name}: {what}")
 
 
 def _in_words(found: pcapng.Packet, offset: int) -> Packet:

@@ -155,6 +155,11 @@ class Reader:
         return len(self._rest)
 
     @property
+    def begun(self) -> bool:
+        """Whether a whole block has come, so that this is such a file."""
+        return bool(self._at)
+
+    @property
     def names(self) -> list[str]:
         """Of the section's interfaces."""
         return [one.interface.name for one in self._interfaces]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from commands import lvsnet
 
 from lvsnet.cli import capture_file, capture_text
 from lvsnet.cli.formats import Format
@@ -106,3 +107,11 @@ def test_lines_have_the_time_since_boot(capsys: pytest.CaptureFixture[str]) -> N
         f"0:01:02.000000  lb01:eth1      out  {words}",
         f"0:01:02.000000  lb01:eth1           {words}",
     ]
+
+
+def test_a_short_file_of_something_else_is_told_to_be_none(tmp_path: Path) -> None:
+    """Shorter than what would say so: a file that is cut short is another thing."""
+    short = tmp_path / "hostname"
+    short.write_text("lb01\n")
+    done = lvsnet("capture", "--read", str(short))
+    assert (done.returncode, done.stderr) == (1, f"lvsnet: {short}: this is no pcapng file\n")

@@ -21,6 +21,8 @@ from typing import TypedDict
 
 NEIGHBOUR = "neighbour"
 NETWORKS = {"eth1": "192.168.10", "eth2": "172.16.10"}
+TRACKED = "uplink"
+"""An interface of each machine that has nothing to do with the others."""
 TOGETHER = 30
 """Sites at once: a keepalived takes 4 MB."""
 EARLY, LATE, LATER = 1.0, 9.0, 6.0
@@ -113,7 +115,7 @@ def wire(name: str, site: Site) -> tuple[str, str]:
         for link in NETWORKS
     )
     for number, space in enumerate((first, second), 11):
-        lines = ["link set lo up"]
+        lines = ["link set lo up", f"link add {TRACKED} up type dummy"]
         for link, network in NETWORKS.items():
             lines += [f"link set {link} up", f"addr add {network}.{number}/24 dev {link}"]
         if site["clients"] and space == first:

@@ -21,6 +21,8 @@ EXAMPLES = Path(__file__).parents[1] / "pure/lint"
 VIP, OTHER, INSIDE = "192.168.10.100", "192.168.10.101", "172.16.10.1"
 FIRST, SECOND = lint_box.RIPS
 DOWN = "ip link set eth2 down"
+FAULT = f"ip link set {lint_box.TRACKED} down"
+"""The neighbour's link stays up."""
 
 Found = Mapping[str, Mapping[str, Seen]]
 
@@ -48,6 +50,8 @@ TABLES = {
     "real-server-twice": (r"\A.*\n-a .*\n\Z", r"\A.*\n-a .*\n-a .*\n\Z"),
     "thresholds": (r"\A-A .*\n\Z", r"\A-A .*\n-a .*\n\Z"),
     "dr-port": (r":80 -g", r":8080 -m"),
+    "tun-port": (r"-a .*:80 -i", r"-a .*:80 -i"),
+    "vip-held-by-nobody": (r"-A -t 192\.168\.10\.110:80", f"-A -t {re.escape(VIP)}:80"),
 }
 """Rule -> what IPVS's table has by the wrong example, and by the right one."""
 SAID = {
@@ -70,9 +74,25 @@ SAID = {
     "track-weight-sync-group": ("ignoring tracked script", "Changing effective priority"),
     "unicast-peer-self": ("equal priority advert .* with our IP address", ""),
     "ha-suspend-fwmark": ("clearing ha_suspend", ""),
+    "keepalived-duplicate": ("vrrp instance VI_1 already defined", r"\(VI_2\) Entering MASTER"),
+    "vrrp-without-effect": ("vmac_xmit_base is only valid with a vmac", "creating VMAC interface"),
+    "keepalived-unknown-name": ("track script chck not found, ignoring", ""),
+    "keepalived-unused": ("script chk is not used", "Script `chk` now returning"),
+    "ipv6-link-local-first": ("first IPv6 VIP address should be link local", ""),
+    "auth-ah-master": ("state master is incompatible with AH", ""),
+    "keepalived-unknown-keyword": ("Unknown keyword 'garp_master_dealy'", ""),
+    "keepalived-value": ("invalid number '5s'", ""),
+    "keepalived-include": ("Config files missing", ""),
+    "keepalived-deprecated": ("lvs_sync_daemon_interface .* is deprecated", ""),
 }
 """Rule -> what keepalived says, of what it does or of what it has read: of the wrong example and
 not of the right one, and the other way about."""
+LACKING = {
+    "virtual-server-missing": f"-A -t {VIP}:443 ",
+    "virtual-server-differs": "-s rr",
+    "real-servers-differ": f"-r {SECOND}:80 ",
+}
+"""What the second director's table has not, in the wrong example."""
 SHARES = {
     # Of a table of 256 the last one, which is first, has its 100 places, the other the rest.
     "sh-weights": ((117, 183, 10), (100, 200, 10)),
@@ -96,6 +116,20 @@ def changed(rule: str, which: str, old: str, new: str) -> dict[str, str]:
     found = example(rule, which)
     assert any(old in conf for conf in found.values())
     return {name: conf.replace(old, new) for name, conf in found.items()}
+
+
+def tracking(rule: str, which: str, router_id: int) -> dict[str, str]:
+    """An example whose virtual routers of an id track one more interface, and swap their machines
+    where the first one has a sync group that the second has not."""
+    line = f"virtual_router_id {router_id}"
+    found = changed(rule, which, line, f"{line}\ntrack_interface {{\n{lint_box.TRACKED}\n}}")
+    if rule == "sync-groups-differ":
+        other = {"100": "150", "150": "100"}
+        found = {
+            after: re.sub(r"(?<=priority )\d+", lambda seen: other[seen[0]], found[before])
+            for after, before in zip(found, reversed(found), strict=True)
+        }
+    return found
 
 
 def partner(more: str) -> str:
@@ -131,6 +165,9 @@ def sites() -> dict[str, Site]:
             add(rule, which)
         add("script-shell", which, changed("script-shell", which, "nginx", "keepalived"))
         add("sync-group-empty", which, lb01=DOWN)
+        add("sync-group-twice", which, lb01=DOWN)
+        add("sync-groups-differ", which, tracking("sync-groups-differ", which, 34), lb01=FAULT)
+        add("nat-gateway-apart", which, tracking("nat-gateway-apart", which, 33), lb01=FAULT)
         with_sorry = f"lb_kind DR\nsorry_server {OTHER} 80"
         hysteresis = changed("hysteresis-weights", which, "lb_kind DR", with_sorry)
         add("hysteresis-weights", which, hysteresis)
@@ -138,6 +175,8 @@ def sites() -> dict[str, Site]:
         tracks = "virtual_router_id 34\ntrack_interface {\neth2\n}"
         twice = changed("vip-twice", which, "virtual_router_id 34", tracks)
         add("vip-twice", which, twice, lb01=DOWN)
+    for rule in LACKING:
+        add(rule, "wrong", lb01=f"kill $(cat /run/{rule}.wrong.lb01.p)")
     for rule in (*SHARES, "weights-zero", "inhibit-hash", "inhibit-persistence"):
         clients(rule)
     clients("udp-check-no-reply")
@@ -276,6 +315,41 @@ def test_a_vip_that_the_next_master_does_not_list_is_on_no_machine(found: Found)
 def test_a_sync_group_without_members_moves_nothing_together(found: Found) -> None:
     assert holders(found, "sync-group-empty.wrong", time=1) == ["lb01"]
     assert holders(found, "sync-group-empty.right", time=1) == []
+
+
+def test_an_instance_is_in_the_first_of_two_sync_groups(found: Found) -> None:
+    for vip in (VIP, INSIDE):
+        assert holders(found, "sync-group-twice.wrong", vip, 1) == []
+    assert holders(found, "sync-group-twice.wrong", OTHER, 1) == ["lb01"]
+
+
+def test_where_sync_groups_differ_a_vip_is_on_no_machine(found: Found) -> None:
+    """The second machine would take it with the other one only, which the first one keeps."""
+    for which, outside, inside in (("wrong", ["lb01"], []), ("right", ["lb02"], ["lb02"])):
+        site = f"sync-groups-differ.{which}"
+        assert holders(found, site, VIP) == holders(found, site, INSIDE) == ["lb01"]
+        assert holders(found, site, VIP, 1) == outside
+        assert holders(found, site, INSIDE, 1) == inside
+
+
+def test_without_a_sync_group_the_gateway_stays_behind(found: Found) -> None:
+    assert holders(found, "nat-gateway-apart.wrong", time=1) == ["lb02"]
+    assert holders(found, "nat-gateway-apart.wrong", INSIDE, 1) == ["lb01"]
+    for vip in (VIP, INSIDE):
+        assert holders(found, "nat-gateway-apart.right", vip, 1) == ["lb02"]
+
+
+@pytest.mark.parametrize("rule", LACKING)
+def test_after_a_takeover_something_is_missing(found: Found, rule: str) -> None:
+    site = found[f"{rule}.wrong"]
+    assert holders(found, f"{rule}.wrong", time=1) == ["lb02"]
+    assert LACKING[rule] in site["lb01"]["tables"][0]
+    assert LACKING[rule] not in site["lb02"]["tables"][0]
+
+
+def test_nobody_has_the_address_of_a_virtual_server_that_no_instance_has(found: Found) -> None:
+    assert holders(found, "vip-held-by-nobody.wrong", "192.168.10.110") == []
+    assert holders(found, "vip-held-by-nobody.right") == ["lb01"]
 
 
 def test_a_sync_group_is_on_one_machine_whatever_the_priorities(found: Found) -> None:

@@ -12,6 +12,7 @@ import fcntl
 import os
 import re
 import shutil
+import socket
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -138,6 +139,20 @@ def take(place: Place) -> int | None:
         except FileNotFoundError:
             pass
         os.close(fd)
+
+
+def is_served(place: Place) -> bool:
+    """Whether somebody serves the lab's socket.
+
+    Beside a lock that is free this is a lab of the same name whose directory is in another cache
+    (XDG_CACHE_HOME): the sockets of both would be one.
+    """
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(place.socket))
+        except OSError:
+            return False
+    return True
 
 
 def empty(place: Place) -> None:

@@ -47,6 +47,11 @@ def run(place: places.Place, configuration: dict[str, object], owner: Client) ->
     if lock is None:
         _refuse(owner, f"lab {place.lab} is already running, or just being deployed or destroyed")
         return
+    if places.is_served(place):
+        place.lock.unlink(missing_ok=True)
+        os.close(lock)
+        _refuse(owner, f"lab {place.lab} is already running, deployed with another XDG_CACHE_HOME")
+        return
     try:
         machine = boot.machine(configuration)
         others = len(list(place.socket.parent.glob("*.sock")))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from lvsnet.errors import LvsnetError
-from lvsnet.guest import places
+from lvsnet.guest import places, supervisor
+from lvsnet.guest.serving import Client
 
 
 @pytest.fixture(autouse=True)
@@ -172,3 +175,20 @@ def test_a_full_disk_is_told_with_its_place_and_a_way_out() -> None:
     )
     other = PermissionError(errno.EACCES, "Permission denied", "/x")
     assert places.why(place, other) == str(other)
+
+
+def test_a_lab_of_another_cache_keeps_its_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock lies in the cache, the socket does not: who deploys from another cache sees it."""
+    place = places.of("dr")
+    os.close(taken(place))
+    assert not places.is_served(place)
+    refused: list[str] = []
+    monkeypatch.setattr(supervisor, "_refuse", lambda _owner, words: refused.append(words))
+    with socket.socket(socket.AF_UNIX) as theirs:
+        theirs.bind(str(place.socket))
+        theirs.listen()
+        supervisor.run(place, {}, Mock(spec=Client))
+        assert places.is_served(place)
+    assert refused == ["lab dr is already running, deployed with another XDG_CACHE_HOME"]
+    assert not place.lock.exists()
+    assert not places.is_served(place)

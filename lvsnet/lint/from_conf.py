@@ -78,9 +78,11 @@ def _instance(
 ) -> Instance:
     vips = _vips(one, "virtual_ipaddress")
     family = vips[0].address.version if vips else 4
-    version = one.number("version") or settings.number("vrrp_version")
     auth = one.last("authentication")
-    strict = one.last("strict_mode")
+    strict = one.flag("strict_mode") if one.last("strict_mode") else settings.flag("vrrp_strict")
+    # With IPv6 vrrp_version does not count, and a strict instance is of version 3.
+    version = one.number("version") if family == 4 or not strict else None
+    version = version or (settings.number("vrrp_version") if family == 4 else None)
     interface = one.word("interface")
     peers = tuple(_addresses(one.entries("unicast_peer")))
     words = one.all("unicast_peer", "unicast_src_ip", "unicast_ttl")
@@ -95,14 +97,19 @@ def _instance(
         router_id=one.number("virtual_router_id"),
         given_priority=one.number("priority"),
         given_advert_int=one.seconds("advert_int"),
-        version=3 if family == 6 else version.value if version else 2,
+        # With IPv6 vrrp_version does not count, and a strict instance is of version 3.
+        version=version.value
+        if version and (family == 4 or not strict)
+        else 3
+        if family == 6
+        else 2,
         version_place=version.place if version else None,
         auth_type=auth.word("auth_type") if auth else None,
         auth_pass=auth.word("auth_pass") if auth else None,
         vips=vips,
         excluded=_vips(one, "virtual_ipaddress_excluded"),
         nopreempt=one.flag("nopreempt"),
-        strict=one.flag("strict_mode") if strict else settings.flag("vrrp_strict"),
+        strict=strict,
         unicast=words[0].place if words else None,
         peers=peers,
         source=_address(one.word("unicast_src_ip") or one.word("mcast_src_ip")),

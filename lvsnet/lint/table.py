@@ -15,6 +15,7 @@ from lvsnet.lint.rules import (
     identity,
     instances,
     keywords,
+    left_out,
     modes,
     nat,
     realservers,
@@ -44,6 +45,7 @@ FAMILIES: tuple[Family, ...] = (
     nat.FAMILY,
     realservers.FAMILY,
     sync.FAMILY,
+    left_out.FAMILY,
     keywords.FAMILY,
     comments.FAMILY,
 )

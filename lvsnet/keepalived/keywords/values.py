@@ -232,7 +232,9 @@ def _unexpected(name: str, shape: Shape, text: str) -> str:
 def _is_address(value: Address, text: str) -> bool:
     text, _, scope = text.partition("%")
     if value.interval and not scope:
-        text = re.sub(r"-[0-9A-Fa-f]+$", "", text)
+        text, dash, end = text.partition("-")
+        if dash and not _is_end(end, text):
+            return False
     try:
         found = ip_interface(text).ip if value.prefix or value.interval else ip_address(text)
     except ValueError:
@@ -240,6 +242,16 @@ def _is_address(value: Address, text: str) -> bool:
     if value.multicast and not found.is_multicast:
         return False
     return value.family in (None, found.version)
+
+
+def _is_end(end: str, begin: str) -> bool:
+    """What a range ends with: an address, or the last number of one (``alloc_vsg_entry()``)."""
+    if re.fullmatch(r"[0-9A-Fa-f]+", end):
+        return "/" not in begin
+    try:
+        return ip_address(end).version == ip_address(begin).version
+    except ValueError:
+        return False
 
 
 def _is_netmask(text: str) -> bool:

@@ -95,6 +95,7 @@ def unknown(site: Site) -> Iterator[Finding]:
             if kind == "group" and name not in services:
                 message = f"virtual_server {server.name}: there is no virtual_server_group {name}"
                 yield Finding(UNKNOWN.name, server.place, message)
+        yield from _checked(machine)
         names = {one.name for one in machine.instances}
         for group in machine.groups:
             for member in group.members:
@@ -122,6 +123,23 @@ def _tracked(machine: Machine) -> Iterator[Finding]:
                 message = f"{name}: {what} is only defined further down, so it is not tracked"
                 related = (Related(there.place, what),)
                 yield Finding(UNKNOWN.name, track.place, message, related)
+
+
+def _checked(machine: Machine) -> Iterator[Finding]:
+    """What FILE_CHECK and BFD_CHECK name (check_file.c and check_bfd.c of keepalived/check)."""
+    files = set(_defined(machine, *_DEFINED["file"]))
+    sessions = set(_defined(machine, *_DEFINED["bfd"]))
+    for server in machine.servers:
+        for real in server.real_servers:
+            for check in real.checks:
+                for keyword, kind, there in (
+                    ("track_file", "track_file", files if check.keyword == "FILE_CHECK" else None),
+                    ("name", "bfd_instance", sessions if check.keyword == "BFD_CHECK" else None),
+                ):
+                    name = check.word(keyword)
+                    if there is not None and name is not None and name.value not in there:
+                        message = f"virtual_server {server.name}: there is no {kind} {name.value}"
+                        yield Finding(UNKNOWN.name, name.place, message)
 
 
 def _defined(machine: Machine, *words: str) -> dict[str, Written]:

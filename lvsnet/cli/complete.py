@@ -73,14 +73,17 @@ def captured(ctx: typer.Context, incomplete: str) -> list[Candidate]:
     """Where packets pass: ``NODE``, ``NODE:IFACE``, a segment, ``all``."""
     if ":" in incomplete:
         return interfaces(ctx, incomplete)
-    lab = str(ctx.params.get("lab") or "")
-    segments: list[Candidate] = [
-        (segment.name, "segment")
-        for name, place in _running()
-        if lab in ("", name)
-        for segment in place.record(name).plan.segments
-        if segment.name.startswith(incomplete)
-    ]
+    prefix, slash, _ = incomplete.rpartition("/")
+    named = prefix or str(ctx.params.get("lab") or "")
+    found = [(name, place) for name, place in _running() if named in ("", name)]
+    segments: list[Candidate] = []
+    for name, place in found:
+        before = f"{name}/" if slash or len(found) > 1 else ""
+        segments += [
+            (f"{before}{segment.name}", "segment")
+            for segment in place.record(name).plan.segments
+            if f"{before}{segment.name}".startswith(incomplete)
+        ]
     words = [one for one in ("all",) if one.startswith(incomplete)]
     return [*nodes(ctx, incomplete), *interfaces(ctx, incomplete), *segments, *words]
 

@@ -115,6 +115,17 @@ def test_nodes_of_several_labs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("two_labs")
+def test_segments_of_several_labs() -> None:
+    assert offered("capture", "dr/la") == ("nothing", ["dr/lan"])
+    assert offered("capture", "--lab", "dr", "la") == ("nothing", ["lan"])
+    assert offered("capture", "a") == ("nothing", ["all"])
+    kind, found = offered("capture", "")
+    assert kind == "nothing"
+    assert {"dr/lan", "dr/client", "nat/router", "all"} <= set(found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.usefixtures("two_labs")
 def test_labs_and_files() -> None:
     assert offered("exec", "--lab", "") == ("nothing", ["dr", "nat"])
     assert offered("exec", "--lab=n") == ("nothing", ["--lab=nat"])

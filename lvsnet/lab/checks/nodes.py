@@ -9,6 +9,7 @@ from lvsnet.lab.checks.addresses import settled
 from lvsnet.lab.checks.applications import PROGRAMS, of_node
 from lvsnet.lab.document import Loc
 from lvsnet.lab.finding import Finding
+from lvsnet.lab.held_vips import located
 from lvsnet.lab.model import File, Lab, Route
 from lvsnet.lab.suggest import hint
 
@@ -163,9 +164,11 @@ def _of_link(lab: Lab, name: str, number: int, route: Route) -> Iterator[Finding
         yield Finding((*loc, "dev"), message, because=because)
     elif settled(lab, name) and node.interfaces:
         segment = route.dev or next(iter(node.interfaces))
-        reason = ""
+        reason, (holder, vip) = "", located(lab).get(route.via, ("", None))
         if is_of_link(route.via) and address_in(node, segment, 6) is None:
             reason = f"IPv6, and the node has no IPv6 address in segment {segment}"
+        elif is_of_link(route.via) and vip is not None and vip.segment != segment:
+            reason = f"a VIP of VRRP instance {holder} in segment {vip.segment}, not in {segment}"
         elif not is_of_link(route.via) and not contains(lab.segments[segment], route.via):
             reason = f"not in segment {segment}"
         if reason:

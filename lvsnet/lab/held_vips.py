@@ -67,17 +67,17 @@ def excluded(instance: VrrpInstance) -> tuple[HeldVip, ...]:
     One that each machine is given by its name is one VIP.
     """
     found: list[HeldVip] = []
+    places: dict[tuple[IPInterface, str], int] = {}
     for line, machines, loc in _lines(instance):
         with suppress(ValueError):
-            address, segment = ip_values.vip(line.words[0]), _device(line) or instance.segment
-            for at, vip in enumerate(found):
-                same = (vip.address, vip.segment) == (address, segment)
-                if same and not set(vip.machines) & set(machines):
-                    found[at] = replace(vip, machines=(*vip.machines, *machines))
-                    break
+            address, device = ip_values.vip(line.words[0]), _device(line)
+            segment = device or instance.segment
+            at = places.setdefault((address, segment), len(found))
+            before = found[at].machines if at < len(found) else ()
+            if before and not {*before} & {*machines}:
+                found[at] = replace(found[at], machines=(*before, *machines))
             else:
-                moved = _device(line) is not None
-                found.append(HeldVip(address, segment, machines, loc, moved))
+                found.append(HeldVip(address, segment, machines, loc, device is not None))
     return tuple(found)
 
 

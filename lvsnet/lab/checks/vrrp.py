@@ -48,7 +48,8 @@ def _in_subnet(lab: Lab, name: str, vip: HeldVip) -> Iterator[Finding]:
     reason = unusable(address, lab.segments[segment])
     around = [key for key, other in lab.segments.items() if contains(other, address)]
     elsewhere = bool(around) and segment not in around
-    if reason is None or (vip.loc[0] == EXCLUDED and (vip.moved if elsewhere else not around)):
+    routed = vip.loc[0] == EXCLUDED and (not around or (elsewhere and vip.moved))
+    if reason is None or routed:
         return
     where = (
         f"; it is in segment {around[0]}: {{{address}: {{dev: {around[0]}}}}} puts it there"

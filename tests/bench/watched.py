@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import termios
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,12 +24,15 @@ LAB = "watched"
 VIP = "192.168.10.100"
 SETTLE, SPAN = 2.0, 10.0
 """Seconds until a program has begun, and for which it is measured."""
+WINDOW = (24, 80)
+"""Rows and columns."""
 AIM = "2.0"
 TICKS = os.sysconf("SC_CLK_TCK")
 WATCHERS: Mapping[str, Sequence[str]] = {
     "nobody": (),
     "lvsnet ipvs --watch": ("ipvs", "--watch"),
     "lvsnet events -f": ("events", "-f"),
+    "lvsnet watch": ("watch",),
 }
 LOADS: Mapping[str, Sequence[str]] = {
     "at rest": (),
@@ -41,7 +45,7 @@ def measured(directory: Path, program: str, dr: Path) -> None:
     file = directory / f"{LAB}.yaml"
     file.write_text(dr.read_text().replace("name: dr", f"name: {LAB}"))
     environment = {**os.environ, "LVSNET_RUNTIME": "crun", "LVSNET_KERNEL": "guest"}
-    environment |= {"LVSNET_LAB": LAB}
+    environment |= {"LVSNET_LAB": LAB, "TERM": "xterm-256color"}
     try:
         command([program, "deploy", "--clock", "real", str(file)], environment)()
         with client.connected(LAB) as connection:
@@ -64,13 +68,25 @@ def measured(directory: Path, program: str, dr: Path) -> None:
 def _runs(
     program: str, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[int | None]:
-    """One of lvsnet's commands, if there is one: its process id."""
+    """One of lvsnet's commands in a terminal, if there is one: its process id."""
     if not arguments:
         yield None
         return
-    with subprocess.Popen(
-        [program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
+    ours, its = os.openpty()
+    termios.tcsetwinsize(its, WINDOW)
+    with (
+        subprocess.Popen(["cat"], stdin=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL),
+        subprocess.Popen(
+            [program, *arguments],
+            stdin=its,
+            stdout=its,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        ) as process,
+    ):
+        os.close(ours)
+        os.close(its)
         try:
             time.sleep(SETTLE)
             yield process.pid

@@ -9,7 +9,7 @@ from rich.text import Text
 from lvsnet.control import clock
 from lvsnet.control.clock import Clock
 from lvsnet.endpoint import parted
-from lvsnet.observe.table_model import Table, TableServer, TableService
+from lvsnet.observe.table_model import FWMARK, Table, TableServer, TableService
 from lvsnet.watch.columns import GAP, Column, cut, fitting
 from lvsnet.watch.layout import Machine
 from lvsnet.watch.model import Lab, Line
@@ -195,12 +195,15 @@ def _beside(head: Text, titles: Text) -> Text | None:
 
 
 def _service(lab: Lab, table: Table, service: TableService) -> Text:
-    """``lb01 * tcp 192.168.10.100:80 rr``; the mark says that the node holds the VIP."""
-    address = parted(service.address)[0] if service.protocol != "fwmark" else ""
-    holds = address in lab.held.get(table.node, ())
+    """``lb01 ● tcp 192.168.10.100:80 rr``; the mark says that the node holds the VIP. A service by
+    firewall mark has none that anybody knows of."""
     words = Text(no_wrap=True)
     words.append(table.node, "bold")
-    words.append(" ●" if holds else " ○", GOOD if holds else QUIET)
+    if service.protocol == FWMARK:
+        words.append("  ")
+    else:
+        holds = parted(service.address)[0] in lab.held.get(table.node, ())
+        words.append(" ●" if holds else " ○", GOOD if holds else QUIET)
     words.append(f" {service.protocol} {service.address} ")
     words.append(" ".join((service.scheduler, *service.flags)), QUIET)
     if service.persistence is not None:

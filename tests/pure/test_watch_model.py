@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from watch_samples import (
     DR,
@@ -15,13 +17,16 @@ from watch_samples import (
     lab,
     laid,
     line,
+    listed,
     machine,
+    server,
+    table,
     told,
 )
 
 from lvsnet.errors import LvsnetError
 from lvsnet.faults.model import LinkDown
-from lvsnet.watch import orders
+from lvsnet.watch import orders, showing
 from lvsnet.watch.model import MOST_EVENTS, EndedError, Lab
 from lvsnet.watch.orders import CABLE, Part, Refused
 
@@ -200,3 +205,12 @@ def test_real_clock_cannot_be_wound() -> None:
     for order in (orders.hold(None), orders.advance(None, "1s"), orders.pace(None, 2.0)):
         assert isinstance(order, Refused)
         assert "--clock virtual" in order.why
+
+
+def test_a_mark_says_who_holds_a_vip_where_a_service_has_one() -> None:
+    of_vip = table("lb01", server("nginx01", 13))
+    of_mark = replace(of_vip.services[0], protocol="fwmark", address="1")
+    one = lab(laid(), STOOD, listed(of_vip, replace(of_vip, services=(of_mark,))))
+    heads = [str(text) for text in showing.tables(one, "lb01", 80)[0]]
+    assert heads[0].startswith(f"lb01 ● tcp {VIP}:80 rr ")
+    assert heads[2].rstrip() == "lb01   fwmark 1 rr"

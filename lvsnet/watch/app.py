@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from rich.text import Text
@@ -27,14 +27,12 @@ from lvsnet.watch.layout import Machine
 from lvsnet.watch.model import Lab
 from lvsnet.watch.orders import Order, Part, Refused
 from lvsnet.watch.processes import Outcome
+from lvsnet.watch.room import LEAST_COLUMNS, LEAST_ROWS, WIDE, room
 
 Lines = Callable[[str, str], AsyncGenerator[str, None]]
 """Of a lab, what `lvsnet.watch.feed` tells: its events or tables."""
 Perform = Callable[[str, Sequence[str]], Awaitable[Outcome]]
 """A command of lvsnet's, done to a lab."""
-LEAST_COLUMNS, LEAST_ROWS = 40, 12
-WIDE = 130
-"""Columns from which nodes and tables are side by side."""
 SECOND = 1.0
 SOON = 0.05
 """Seconds in which several lines that come at once are shown together."""
@@ -89,8 +87,8 @@ class Watch(App[End]):
         self.lines = lines
         self.perform = perform
         self.chosen = ""
-        self.shown_at = "", 0
-        """It, and its line, when that was scrolled to."""
+        self.shown_at = "", 0, 0, 0
+        """It, its line, and lines and columns of the nodes' room, when that was scrolled to."""
         self.scrolled = ""
         """The node whose tables were scrolled to, when it was chosen."""
         self.part: Part | None = None
@@ -193,9 +191,12 @@ class Watch(App[End]):
         text = self.ground.query_one("#nodes-text", Block)
         found, at = showing.nodes(lab, self.chosen, self.part, text.width)
         text.put(found)
-        if (self.chosen, at) != self.shown_at:
-            self.ground.query_one("#nodes", VerticalScroll).scroll_to(y=at - 2, animate=False)
-            self.shown_at = self.chosen, at
+        lines = self.make_room(1 + len(found))
+        here = self.chosen, at, lines, text.width
+        if here != self.shown_at:
+            above = min(2, lines - 1)
+            self.ground.query_one("#nodes", VerticalScroll).scroll_to(y=at - above, animate=False)
+            self.shown_at = here
         text = self.ground.query_one("#tables-text", Block)
         found, at = showing.tables(lab, self.chosen, text.width)
         text.put(found)
@@ -207,6 +208,14 @@ class Watch(App[End]):
         self.ground.query_one("#faults").set_class(not lab.faults, "-none")
         self.show_told()
         self.put("keys", showing.keys(orders.keys(lab, self.machine(), self.part), size.width))
+
+    def make_room(self, rows: int) -> int:
+        """Leave as much to the others as they need, if all nodes take so many rows; how many of
+        their lines there is room for."""
+        found = room(self.size.width, self.size.height, rows)
+        for place, most in asdict(found).items():
+            self.ground.query_one(f"#{place}").styles.max_height = most
+        return found.nodes - 1
 
     def put(self, place: str, words: Text) -> None:
         self.ground.query_one(f"#{place}", Row).put(words)

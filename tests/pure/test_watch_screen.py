@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.pilot import Pilot
 from watch_samples import (
     DR,
@@ -93,6 +94,20 @@ def test_narrow_screen_leaves_out_what_matters_least() -> None:
         assert all(len(row) <= 40 for row in rows)
 
     on_screen(act, size=(40, 24))
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 16), (130, 12), (80, 20)])
+def test_low_screen_has_a_part_of_everything(size: tuple[int, int]) -> None:
+    async def act(app: Watch, script: Script, pilot: Pilot[End]) -> None:
+        await seen(app, pilot, "▶  lb01")
+        rows = shown(app)
+        assert all(any(f"─{head}─" in row for row in rows) for head in ("nodes", "events"))
+        assert rows[-1].endswith("? help q quit")
+        script.tells(OFF)
+        await seen(app, pilot, "faults  stop lb01")
+        assert shown(app)[-1].endswith("? help q quit")
+
+    on_screen(act, size=size)
 
 
 def test_wide_screen_has_tables_beside_nodes() -> None:

@@ -3,7 +3,8 @@
 How fast a client reads, and when its input comes, is the host's business: if the guest saw it, no
 run would be like another. So the clock of a lab in virtual time does not go on before the clients
 have taken what the guest said, and given what they have announced; and what they grant goes to the
-guest in one piece.
+guest in one piece. For those that follow something nobody waits, as they may be a pager: what they
+will take is granted to the guest ahead.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from enum import StrEnum
 
 from lvsnet.guest import wire
 from lvsnet.guest.wire import Frame, Type
+
+AHEAD = 4 * 1024 * 1024
+"""Bytes that the guest may say to a client that nobody waits for before that has taken any."""
 
 
 class Input(StrEnum):
@@ -43,9 +47,11 @@ class Account:
     need: Need
     input: Input
     taken: dict[int, int] = field(default_factory=dict)
-    """Channel -> bytes that the client has taken, not yet told to the guest."""
+    """Channel -> bytes that are granted to the guest, which is not yet told."""
     untaken: dict[int, int] = field(default_factory=dict)
     """Channel -> bytes that the client has been given and not taken."""
+    ahead: dict[int, int] = field(default_factory=dict)
+    """Channel -> bytes of these that were granted to the guest all the same."""
     held: bytearray = field(default_factory=bytearray)
     """Input that has not gone on to the guest."""
     given: int = 0
@@ -66,11 +72,13 @@ class Account:
             return None
         if self.need is Need.nothing and frame.type is Type.MESSAGE:
             self.need = Need.time  # it is told to end, and that takes some
-        if self.need is not Need.time:
+        if self.need is Need.pace:
             return frame
         if frame.type is Type.CREDIT:
             channel, count = wire.grant_of(frame)
-            self.taken[channel] = self.taken.get(channel, 0) + count
+            paid = min(count, self.ahead.get(channel, 0))
+            self.ahead[channel] = self.ahead.get(channel, 0) - paid
+            self.taken[channel] = self.taken.get(channel, 0) + count - paid
             # Of what came before a signal nothing is reckoned any more.
             self.untaken[channel] = max(0, self.untaken.get(channel, 0) - count)
             return None
@@ -93,14 +101,18 @@ class Account:
         if frame.type is Type.DATA:
             channel, content = wire.channel_of(frame)
             self.untaken[channel] = self.untaken.get(channel, 0) + len(content)
+            if self.need is Need.nothing and sum(self.ahead.values()) + len(content) <= AHEAD:
+                # When it takes that is its own business, and the guest is not to see it.
+                self.ahead[channel] = self.ahead.get(channel, 0) + len(content)
+                self.taken[channel] = self.taken.get(channel, 0) + len(content)
         elif frame.type is Type.CREDIT:
             self.given -= wire.grant_of(frame)[1]
 
     def owes(self) -> bool:
         """Whether the clock waits for the client."""
-        if self.need is not Need.time:
+        if self.need is Need.pace:
             return False
-        if any(self.untaken.values()):
+        if self.need is Need.time and any(self.untaken.values()):
             return True
         return not (self.ended or self.given >= wire.CREDIT or self.input is Input.live)
 
@@ -109,7 +121,7 @@ class Account:
 
         How the client has cut its input is forgotten: that is a matter of its haste.
         """
-        frames = [wire.credit(stream, channel, count) for channel, count in self.taken.items()]
+        frames = [wire.credit(stream, *one) for one in self.taken.items() if one[1]]
         self.taken.clear()
         for start in range(0, len(self.held), wire.CHUNK):
             piece = bytes(self.held[start : start + wire.CHUNK])

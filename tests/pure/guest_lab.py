@@ -116,6 +116,7 @@ class Request:
     untaken: list[int] = field(default_factory=list)
     told_end: bool = False
     got: int = 0
+    takes: bool = True
 
 
 @dataclass
@@ -188,7 +189,7 @@ class Lab:
 
     def act(self, stream: int, request: Request) -> None:
         """A client does one thing."""
-        if request.untaken:
+        if request.untaken and request.takes:
             count = request.untaken.pop(0)
             self.from_client(wire.credit(stream, wire.STDOUT, count))
         elif request.stdin and request.outlet.room:

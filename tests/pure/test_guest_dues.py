@@ -139,6 +139,41 @@ def test_what_is_granted_does_not_depend_on_when_the_client_took_it(
     assert at_once.to_guest(STREAM) == late.to_guest(STREAM)
 
 
+@settings(max_examples=40, deadline=None)
+@given(counts, st.data())
+def test_who_follows_is_granted_all_once_whenever_he_takes_it(
+    frames: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    one = dues.account({"op": "log", "follow": True})
+    granted = dict.fromkeys((wire.STDOUT, wire.STDERR), 0)
+    for channel, count in frames:
+        one.from_guest(output(channel, count))
+        if data.draw(st.booleans()):
+            assert one.from_client(wire.credit(STREAM, channel, count)) is None
+        assert not one.owes()
+        for frame in one.to_guest(STREAM):
+            said, grant = wire.grant_of(frame)
+            granted[said] += grant
+    assert granted == {
+        channel: sum(size for where, size in frames if where == channel) for channel in granted
+    }
+
+
+def test_who_follows_and_takes_nothing_is_told_no_more_at_last() -> None:
+    one = dues.account({"op": "log", "follow": True})
+    for _ in range(dues.AHEAD // wire.CHUNK):
+        one.from_guest(output(wire.STDOUT, wire.CHUNK))
+    (frame,) = one.to_guest(STREAM)
+    assert wire.grant_of(frame) == (wire.STDOUT, dues.AHEAD)
+    one.from_guest(output(wire.STDOUT, 500))
+    assert one.to_guest(STREAM) == []
+    for _ in range(dues.AHEAD // wire.CHUNK):
+        one.from_client(wire.credit(STREAM, wire.STDOUT, wire.CHUNK))
+    one.from_client(wire.credit(STREAM, wire.STDOUT, 500))
+    (frame,) = one.to_guest(STREAM)
+    assert wire.grant_of(frame) == (wire.STDOUT, 500)
+
+
 @pytest.mark.parametrize("operation", ["shell", "relay"])
 def test_who_lives_in_real_time_owes_nothing_and_grants_as_he_goes(operation: str) -> None:
     one = dues.account({"op": operation})

@@ -46,6 +46,23 @@ def test_the_same_commands_give_the_same_run_however_slow_host_and_clients_are(
     assert journals[0] == journals[1]
 
 
+@settings(max_examples=20, deadline=None)
+@given(scripts, noises)
+def test_what_somebody_follows_is_the_same_whether_he_takes_it_at_once_or_not_at_all(
+    script: list[tuple[list[int | str], int] | int], noise: list[int]
+) -> None:
+    journals = []
+    for takes in (True, False):
+        with running(30 * MS, 50_000, noise=noise) as lab:
+            steps: list[int | str] = ["print", 3000]
+            stream = lab.open(steps * 50, op="log", follow=True)
+            lab.settle()
+            lab.requests[stream].takes = takes
+            play(lab, [([5000, "clock", 9000], 0), *script])
+            journals.append((lab.guest.journal, lab.clock.now()))
+    assert journals[0] == journals[1]
+
+
 @settings(max_examples=15, deadline=None)
 @given(periods, scripts, noises)
 def test_a_held_clock_stands_still_when_everything_has_been_answered(

@@ -33,6 +33,6 @@ def schema(
 
         typer.echo(file_schema_text(), nl=False)
         return
-    from lvsnet.lab.schema import schema_text
+    from lvsnet.lab_schema import schema_text
 
     typer.echo(schema_text(), nl=False)

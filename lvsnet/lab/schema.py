@@ -1,26 +1,27 @@
-"""The JSON Schema of lab files, for editors and other programs."""
+"""The JSON Schema of lab files, but for what scenarios and the linter's rules add to it."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-import json
 
 from pydantic import BaseModel, JsonValue
 
 from lvsnet.lab import model, settings_schema
-from lvsnet.lab.checks.allow import names
 from lvsnet.lab.kinds import Strict, keys
 from lvsnet.lab.model_vrrp import Spread
 from lvsnet.lab.units import Duration
 from lvsnet.lab.values import SPREAD
-from lvsnet.scenario import schema as scenarios
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, JsonValue]:
-    """Give the JSON Schema (draft 2020-12) of a lab file, short forms included."""
+    """Give the JSON Schema (draft 2020-12) of a lab file, short forms included.
+
+    Of ``scenarios`` it says nothing, of ``allow`` only that it has texts: ``lvsnet.lab_schema``
+    knows more.
+    """
     made = model.Lab.model_json_schema(mode="validation")
     spread = Spread.model_json_schema(mode="validation")
     made["$defs"] = {**made["$defs"], **spread.pop("$defs"), Spread.__name__: spread}
@@ -28,17 +29,10 @@ def schema() -> dict[str, JsonValue]:
     for definition in (made, *made["$defs"].values()):
         _describe(definition)
         _close_names(definition)
-    made["properties"]["scenarios"] |= scenarios.by_name()
-    made["properties"]["allow"]["items"] = {"type": "string", "enum": names()}
     blocks = settings_schema.definitions(models())
-    definitions = {**made.pop("$defs"), **blocks, **scenarios.definitions()}
+    definitions = {**made.pop("$defs"), **blocks}
     made["title"] = "lvsnet lab file"
     return {"$schema": _DIALECT, **made, "$defs": definitions}
-
-
-def schema_text() -> str:
-    """Give ``schema()`` as a file: indented, with a line break at its end."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def models() -> dict[str, type[Strict]]:

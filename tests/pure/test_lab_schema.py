@@ -17,10 +17,11 @@ from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, plain
 from lvsnet.lab.kinds import keys
 from lvsnet.lab.rules import RULES
-from lvsnet.lab.schema import models, schema_text
-from lvsnet.lab.schema import schema as made_schema
+from lvsnet.lab.schema import models
 from lvsnet.lab.settings_model import every_key
 from lvsnet.lab.wording import fields
+from lvsnet.lab_schema import schema as made_schema
+from lvsnet.lab_schema import schema_text
 
 ROOT = Path(__file__).parents[2]
 Schema = dict[str, JsonValue]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import commands
 
-from lvsnet.lab.schema import schema_text
+from lvsnet.lab_schema import schema_text
 
 ROOT = Path(__file__).parents[2]
 ERRORS = ROOT / "tests" / "pure" / "lab_errors"

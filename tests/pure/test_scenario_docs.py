@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from lvsnet.errors import LabFileError
 from lvsnet.faults.grammar import ORDERS
-from lvsnet.lab.schema import schema
+from lvsnet.lab_schema import schema
 from lvsnet.observe.conditions import COUNTERS
 from lvsnet.observe.grammar import TERMS
 from lvsnet.resources import example_labs

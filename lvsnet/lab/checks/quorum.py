@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.keepalived.quorum import unfit
 from lvsnet.lab.checks.members import holder_of
 from lvsnet.lab.checks.nodes import sysctl_parts
 from lvsnet.lab.document import Loc
@@ -64,31 +65,30 @@ def reachable(lab: Lab) -> Iterator[Finding]:
         if service.configured_by == "ipvsadm":
             continue
         rests_on = (("services", name, "real_servers"), ("services", name, "quorum"))
-        if service.quorum > max(total, 1):
-            yield Finding(
-                ("services", name, "quorum"),
-                f"service {name}: quorum {service.quorum} is more than all real servers weigh,"
-                f" {total}; keepalived makes it {total}",
-                because=rests_on,
-                rule="quorum-weights",
-            )
-        elif service.hysteresis >= service.quorum:
-            yield Finding(
-                ("services", name, "hysteresis"),
-                f"service {name}: hysteresis {service.hysteresis} is not below quorum"
-                f" {service.quorum}; keepalived makes it {service.quorum - 1}",
-                because=rests_on,
-                rule="hysteresis-quorum",
-            )
-        elif service.hysteresis and service.quorum + service.hysteresis > total:
-            yield Finding(
-                ("services", name, "hysteresis"),
-                f"service {name}: the quorum is gained with quorum + hysteresis,"
-                f" {service.quorum + service.hysteresis}, and all real servers weigh {total}: once"
-                " lost, and when keepalived starts, the service never counts as up",
-                because=rests_on,
-                rule="hysteresis-weights",
-            )
+        key = "hysteresis"
+        match next(unfit(service.quorum, service.hysteresis, total), ""):
+            case "quorum-weights" as rule:
+                key = "quorum"
+                what = (
+                    f"quorum {service.quorum} is more than all real servers weigh, {total};"
+                    f" keepalived makes it {total}"
+                )
+            case "hysteresis-quorum" as rule:
+                what = (
+                    f"hysteresis {service.hysteresis} is not below quorum {service.quorum};"
+                    f" keepalived makes it {service.quorum - 1}"
+                )
+            case "hysteresis-weights" as rule:
+                what = (
+                    "the quorum is gained with quorum + hysteresis,"
+                    f" {service.quorum + service.hysteresis}, and all real servers weigh {total}:"
+                    " once lost, and when keepalived starts, the service never counts as up"
+                )
+            case _:
+                continue
+        yield Finding(
+            ("services", name, key), f"service {name}: {what}", because=rests_on, rule=rule
+        )
 
 
 def inhibited(lab: Lab) -> Iterator[Finding]:

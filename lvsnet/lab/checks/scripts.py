@@ -5,10 +5,10 @@ What it does with them is in lib/notify.c of keepalived.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lvsnet.keepalived.command_lines import LINKS, is_shells, words
 from lvsnet.lab.checks.keywords import written
 from lvsnet.lab.checks.members import holder_of
 from lvsnet.lab.checks.tracking import tracks
@@ -18,9 +18,6 @@ from lvsnet.lab.held_vips import vip_holders
 from lvsnet.lab.model import File, Lab
 from lvsnet.lab.model_vrrp import SyncGroup, VrrpInstance
 
-_LINKS = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/")
-"""Symbolic links into /usr since Debian 12 (hier(7), file-hierarchy(7))."""
-_SHELL_WORDS = re.compile(r"\|\|?|&&?|;|[0-9]?(>>?|>&|<|<<)(&?[0-9])?|[0-9]>/dev/null|`.*|\$\(.*")
 _NOTIFICATIONS = ("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
 
 
@@ -37,7 +34,7 @@ class _Command:
 
     @property
     def program(self) -> str:
-        return _words(self.line)[0]
+        return words(self.line)[0]
 
 
 def security(lab: Lab) -> Iterator[Finding]:
@@ -67,7 +64,7 @@ def paths(lab: Lab) -> Iterator[Finding]:
                 " write the whole path, such as /usr/bin/...",
                 rule="script-path",
             )
-        elif command.user == "root" and program.startswith(_LINKS):
+        elif command.user == "root" and program.startswith(LINKS):
             top = program.split("/")[1]
             yield Finding(
                 command.loc,
@@ -80,7 +77,7 @@ def paths(lab: Lab) -> Iterator[Finding]:
 def shell_words(lab: Lab) -> Iterator[Finding]:
     """No shell reads a command."""
     for command in _commands(lab):
-        found = [word for word in _words(command.line)[1:] if _SHELL_WORDS.fullmatch(word)]
+        found = [word for word in words(command.line)[1:] if is_shells(word)]
         if found:
             yield Finding(
                 command.loc,
@@ -175,11 +172,3 @@ def _notifications(
 
 def _known(lab: Lab, machines: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node for node in machines if node in lab.nodes))
-
-
-def _words(line: str) -> list[str]:
-    """The words of a command line: quotes, single or double, hold one together."""
-    return [
-        double or single or bare
-        for double, single, bare in re.findall(r'"([^"]*)"|\'([^\']*)\'|([^\s"\']+)', line)
-    ] or [line.strip()]

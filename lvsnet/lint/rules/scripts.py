@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lvsnet.keepalived.command_lines import LINKS, is_shells, words
 from lvsnet.lint.model import Family, Finding, Rule
 from lvsnet.lint.site import Site
 
@@ -58,12 +59,6 @@ TIMEOUT = Rule(
     "keepalived.conf(5), vrrp_script, timeout",
     "write a timeout that is at most the interval",
 )
-_LINKS = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/")
-"""Symbolic links into /usr since Debian 12 (hier(7), file-hierarchy(7))."""
-_SHELL_WORDS = re.compile(
-    r"\|\|?|&&?|;|[0-9]?(>>?|>&|<|<<)(&?[0-9])?|[0-9]?>/dev/null|`.*|\$\(.*|<\S+"
-)
-_WORDS = re.compile(r'"([^"]*)"|\'([^\']*)\'|([^\s"\']+)')
 
 
 def security(site: Site) -> Iterator[Finding]:
@@ -82,16 +77,16 @@ def security(site: Site) -> Iterator[Finding]:
 def paths(site: Site) -> Iterator[Finding]:
     for machine in site.machines:
         for command in machine.commands:
-            words = _words(command.line)
-            program = words[0]
-            if program.startswith(_LINKS) and command.user in ("", "root"):
+            said = words(command.line)
+            program = said[0]
+            if program.startswith(LINKS) and command.user in ("", "root"):
                 top = program.split("/")[1]
                 message = f"{command.what}: /{top} is a link to /usr/{top}; write /usr{program}"
                 yield Finding(PATH.name, command.place, message)
-            elif not program.startswith("/") and not _SHELL_WORDS.fullmatch(program):
+            elif not program.startswith("/") and not is_shells(program):
                 message = f"{command.what}: '{program}' is no absolute path"
                 yield Finding(PATH.name, command.place, message)
-            shell = [word for word in words if _SHELL_WORDS.fullmatch(word)]
+            shell = [word for word in said if is_shells(word)]
             if shell and not re.search(r"(^|/)(ba|da|z)?sh$", program):
                 message = f"{command.what}: {program} gets '{shell[0]}' as an argument"
                 if shell[0] == program:
@@ -128,11 +123,6 @@ def timeouts(site: Site) -> Iterator[Finding]:
                     f" every {every} s"
                 )
                 yield Finding(TIMEOUT.name, timeout.place, message)
-
-
-def _words(line: str) -> list[str]:
-    """The words of a command line: quotes, single or double, hold one together."""
-    return [double or single or bare for double, single, bare in _WORDS.findall(line)] or [line]
 
 
 FAMILY = Family(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.keepalived.quorum import unfit
 from lvsnet.lab.schedulers import FLAGGED, SH_TABLE, UNWEIGHED, coarse
 from lvsnet.lint.model import Family, Finding, Rule
 from lvsnet.lint.site import RealServer, Site
@@ -168,22 +169,18 @@ def quorum(site: Site) -> Iterator[Finding]:
         where = f"virtual_server {server.name}"
         needed = server.written.number("quorum")
         total = sum(real.weight for real in server.real_servers)
-        if needed is not None and server.real_servers and needed.value > total:
-            message = f"{where}: quorum {needed.value}, and the weights are {total} together"
-            yield Finding(QUORUM.name, needed.place, message)
         slack = server.written.number("hysteresis")
-        if slack is not None and slack.value and slack.value >= (needed.value if needed else 1):
-            limit = needed.value if needed else 1
-            message = f"{where}: hysteresis {slack.value}, and quorum {limit}"
-            yield Finding(HYSTERESIS.name, slack.place, message)
-        sum_needed = (needed.value if needed else 1) + (slack.value if slack else 0)
-        if (
-            slack is not None
-            and server.real_servers
-            and sum_needed > max(total, needed.value if needed else 1)
-        ):
-            message = f"{where}: quorum and hysteresis are {sum_needed}, the weights {total}"
-            yield Finding(SLACK.name, slack.place, message)
+        least, more = needed.value if needed else 1, slack.value if slack else 0
+        for rule in unfit(least, more, total) if server.real_servers else ():
+            if rule == QUORUM.name and needed is not None:
+                message = f"{where}: quorum {least}, and the weights are {total} together"
+                yield Finding(rule, needed.place, message)
+            elif rule == HYSTERESIS.name and slack is not None:
+                message = f"{where}: hysteresis {more}, and quorum {least}"
+                yield Finding(rule, slack.place, message)
+            elif rule == SLACK.name and slack is not None:
+                message = f"{where}: quorum and hysteresis are {least + more}, the weights {total}"
+                yield Finding(rule, slack.place, message)
         if server.sorry is not None and not any(real.checks for real in server.real_servers):
             yield Finding(SORRY_UNUSED.name, server.sorry.place, f"{where}: nothing checks")
         there = False

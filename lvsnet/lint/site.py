@@ -240,6 +240,12 @@ class VirtualServer:
         return "", str(self.address), self.port, protocol
 
     @property
+    def persistent(self) -> bool:
+        """Whether clients keep to a real server; keepalived ignores a timeout of 0."""
+        word = self.written.last("persistence_timeout")
+        return word is not None and word.arguments[:1] != ("0",)
+
+    @property
     def forwarding(self) -> str:
         """What counts: keepalived takes NAT for what it does not know."""
         return self.kind.value if self.kind and self.kind.value in KINDS else "NAT"

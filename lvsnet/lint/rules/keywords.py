@@ -48,6 +48,21 @@ AGAIN = Rule(
     "keepalived.conf(5), and the keyword's handler in keepalived's source",
     "take out the one that is not meant",
 )
+DEFAULT = Rule(
+    "value-as-without",
+    "note",
+    "a value says what holds without it, in a way that keepalived does not take: it complains and"
+    " ignores the line, which changes nothing",
+    "vrrp_garp_interval_handler() of keepalived/core/global_parser.c; pto_handler() of"
+    " keepalived/check/check_parser.c",
+    "take the line out",
+)
+_AS_WITHOUT = {
+    ("vrrp_garp_interval", "0"),
+    ("vrrp_gna_interval", "0"),
+    ("persistence_timeout", "0"),
+}
+"""As files have it that packages of keepalived bring along."""
 _ELSEWHERE = {
     "virtual_router_id",
     "priority",
@@ -60,7 +75,6 @@ _ELSEWHERE = {
     "lb_kind",
     "lvs_method",
     "sorry_server_lvs_method",
-    "vrrp_instance",
     "real_server",
 }
 """Whose values have rules of their own."""
@@ -120,8 +134,10 @@ def _fitting(one: Written, keyword: Keyword) -> Iterator[Finding]:
         message = f"keepalived will give up {one.keyword}{f': {use}' if use else ''}"
         yield Finding(DEPRECATED.name, one.place, message)
     if one.keyword not in _ELSEWHERE:
+        harmless = one.words in _AS_WITHOUT
         for fault in faults(keyword, one.words):
-            yield Finding(VALUE.name, one.place, fault.message)
+            rule = DEFAULT if harmless else VALUE
+            yield Finding(rule.name, one.place, fault.message)
 
 
 def _meant(word: str, block: Block) -> str:
@@ -143,4 +159,4 @@ def _home(word: str, above: str) -> str:
     return ""
 
 
-FAMILY = Family("Keywords and values", (UNKNOWN, VALUE, INCLUDE, AGAIN), (words,))
+FAMILY = Family("Keywords and values", (UNKNOWN, VALUE, DEFAULT, INCLUDE, AGAIN), (words,))

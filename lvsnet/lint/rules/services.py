@@ -214,8 +214,7 @@ def _protocol(server: VirtualServer, marks: set[str]) -> Iterator[Finding]:
     if ops is not None and server.protocol is not None and server.protocol.value != "UDP":
         message = f"{where}: ops is for UDP, and this is {server.protocol.value}"
         yield Finding(OPS.name, ops.place, message)
-    persistent = server.written.all("persistence_timeout")
-    if server.address is not None and not server.port and not persistent:
+    if server.address is not None and not server.port and not server.persistent:
         yield Finding(PORT_ZERO.name, server.place, f"{where}: port 0 without persistence")
     suspend = server.written.last("ha_suspend")
     if suspend is not None and server.name.startswith("fwmark"):

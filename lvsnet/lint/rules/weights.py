@@ -160,7 +160,7 @@ def inhibited(site: Site) -> Iterator[Finding]:
             if scheduler in FLAGGED and not fallback:
                 message = f"{where} with {scheduler}, and no {scheduler}-fallback"
                 yield Finding(INHIBIT_HASH.name, word, message)
-            if server.written.all("persistence_timeout") and not expires:
+            if server.persistent and not expires:
                 yield Finding(INHIBIT_PERSISTENCE.name, word, f"{where} with persistence_timeout")
 
 

@@ -28,9 +28,12 @@ def look(plan: Plan, runtime: Runtime) -> Site:
         addresses: tuple[Address, ...] = ()
         services: tuple[Service, ...] = ()
         if running:
-            with namespaces.entered(namespaces.of_process(inits[node.name])):
-                addresses = _addresses(vips)
-                services = ipvs.services()
+            try:
+                with namespaces.entered(namespaces.of_process(inits[node.name])):
+                    addresses = _addresses(vips)
+                    services = ipvs.services()
+            except namespaces.GONE:
+                running = False  # its power was cut just now
         daemons = tuple(
             (daemon.name, running and runtime.alive(plan.lab, node.name, daemon.name))
             for daemon in node.daemons

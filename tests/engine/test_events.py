@@ -16,12 +16,12 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
-from small_lab import DEADLINE, VIP, Small, awaited, end, made
+from small_lab import DEADLINE, VIP, Processes, Small, awaited, end, made
 
 from lvsnet.engine import namespaces, network
 from lvsnet.engine.links import Links
 from lvsnet.errors import LvsnetError
-from lvsnet.observe import arp, events, lab_watch, nd, outlet
+from lvsnet.observe import arp, events, lab_watch, nd, outlet, site
 from lvsnet.observe.event import Event
 from lvsnet.observe.events import Watcher
 
@@ -291,6 +291,16 @@ def test_it_is_told_when_something_may_be_missing(
     assert vips == [("gained", "lost")[n % 2] for n in range(len(vips))]
     assert len(vips) % 2 == 0
     assert [one.what for one in found if one.subject == "10.0.0.9"] == ["gained"]
+
+
+def test_a_node_that_goes_while_it_is_looked_at_is_off(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inits = small.runtime.inits(small.plan.lab)
+    small.switch_off("lb02")
+    monkeypatch.setattr(Processes, "inits", lambda _runtime, _lab: inits)
+    seen = site.look(small.plan, small.runtime)
+    assert [(one.name, one.running) for one in seen.nodes] == [("lb01", True), ("lb02", False)]
 
 
 def test_a_destroyed_lab_is_watched_no_more(small: Small) -> None:

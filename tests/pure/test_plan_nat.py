@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from plans import compiled, content, node, paths, replaced
 
 from lvsnet.errors import LvsnetError
+from lvsnet.lab.checks import nat
+from lvsnet.lab.gateways import gateways
 from lvsnet.plan.model import Route
 
 SITE = """
@@ -189,3 +193,18 @@ def test_one_real_server_serves_by_nat_and_by_dr() -> None:
     assert [address.address for address in real_server.addresses] == ["192.0.2.100/32"]
     assert real_server.daemons[0].listens == (80, 443)
     assert node(compiled(SITE + api), "rs2").addresses == ()
+
+
+def test_gateways_are_looked_for_once_a_check_and_way_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vips = [f"192.0.2.{number}" for number in range(100, 120)]
+    text = SITE.replace("addresses: [192.0.2.100]", f"addresses: [{', '.join(vips)}]")
+    _, _, web = text.partition("  web:\n")
+    for number, vip in enumerate(vips[1:]):
+        text += f"  web-{number}:\n{web.replace('192.0.2.100', vip)}"
+    found = Mock(side_effect=gateways)
+    monkeypatch.setattr(nat, "gateways", found)
+    compiled(text)
+    ways = 2 * len(vips)
+    assert ways <= found.call_count <= 4 * ways

@@ -96,7 +96,7 @@ def _no_gateway(lab: Lab, path: _Path) -> Finding:
 def one_gateway(lab: Lab) -> Iterator[Finding]:
     """A machine has one default route, so one gateway does for all services."""
     for (node, _), paths in _without_default(lab).items():
-        wanted = [(path, {*_gateways(lab, path)}) for path in paths if _gateways(lab, path)]
+        wanted = [(path, {*found}) for path in paths if (found := _gateways(lab, path))]
         common = wanted[0][1] if wanted else set()
         for path, choice in wanted[1:]:
             if not common & choice:
@@ -137,12 +137,11 @@ def client_subnet(lab: Lab) -> Iterator[Finding]:
 def gateway_apart(lab: Lab) -> Iterator[Finding]:
     """The gateway is where the VIP is, which a sync group sees to."""
     holders = located(lab)
-    without = _without_default(lab)
+    chosen = {key: _chosen(lab, paths) for key, paths in _without_default(lab).items()}
     told = set()
     for path in _paths(lab):
         version = path.vip.version
-        key = (path.node, version)
-        gateway = _default(lab, path.node, version) or _chosen(lab, without.get(key, []))
+        gateway = _default(lab, path.node, version) or chosen.get((path.node, version))
         if gateway is None or gateway not in holders or len(path.directors) == 1:
             continue
         holder, vip = holders[gateway]
@@ -277,8 +276,10 @@ def _without_default(lab: Lab) -> dict[tuple[str, int], list[_Path]]:
 
 def _chosen(lab: Lab, paths: list[_Path]) -> IPAddress | None:
     choices = [choice for path in paths if (choice := _gateways(lab, path))]
-    fitting = (one for one in (choices or [[]])[0] if all(one in choice for choice in choices))
-    return next(fitting, None)
+    if not choices:
+        return None
+    common = set(choices[0]).intersection(*choices)
+    return next((one for one in choices[0] if one in common), None)
 
 
 def _default(lab: Lab, node: str, version: int) -> IPAddress | None:

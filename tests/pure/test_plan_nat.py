@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import Mock
 
 import pytest
-from plans import compiled, content, node, paths, replaced
+from plans import compiled, content, node, paths, replaced, to_lab
 
 from lvsnet.errors import LvsnetError
 from lvsnet.lab.checks import nat
@@ -195,7 +195,7 @@ def test_one_real_server_serves_by_nat_and_by_dr() -> None:
     assert node(compiled(SITE + api), "rs2").addresses == ()
 
 
-def test_gateways_are_looked_for_once_a_check_and_way_back(
+def test_gateways_are_looked_for_once_a_way_back_and_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     vips = [f"192.0.2.{number}" for number in range(100, 120)]
@@ -205,6 +205,8 @@ def test_gateways_are_looked_for_once_a_check_and_way_back(
         text += f"  web-{number}:\n{web.replace('192.0.2.100', vip)}"
     found = Mock(side_effect=gateways)
     monkeypatch.setattr(nat, "gateways", found)
-    compiled(text)
-    ways = 2 * len(vips)
-    assert ways <= found.call_count <= 4 * ways
+    lab = to_lab(text)
+    for check in (nat.return_path, nat.one_gateway, nat.gateway_apart):
+        found.reset_mock()
+        list(check(lab))
+        assert found.call_count == 2 * len(vips), check

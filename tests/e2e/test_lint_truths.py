@@ -164,6 +164,8 @@ def sites() -> dict[str, Site]:
         for rule in ("real-server-unchecked", "sorry-unused", "tracking-differs"):
             add(rule, which)
         add("script-shell", which, changed("script-shell", which, "nginx", "keepalived"))
+        slow = changed("script-timeout", which, "/usr/bin/pgrep -x nginx", "/usr/bin/sleep 9")
+        add("script-timeout", which, slow)
         add("sync-group-empty", which, lb01=DOWN)
         add("sync-group-twice", which, lb01=DOWN)
         add("sync-groups-differ", which, tracking("sync-groups-differ", which, 34), lb01=FAULT)
@@ -370,6 +372,11 @@ def test_words_of_a_shell_are_arguments(found: Found) -> None:
     """What the first half of the command looks for is there."""
     assert holders(found, "script-shell.wrong") == []
     assert holders(found, "script-shell.right") == ["lb01"]
+
+
+def test_a_run_that_takes_longer_than_the_interval_costs_others(found: Found) -> None:
+    assert said(found, "script-timeout.wrong", "Track script chk .* skipping run")
+    assert not said(found, "script-timeout.right", "skipping run")
 
 
 def test_who_tracks_nothing_takes_the_vip_without_a_service(found: Found) -> None:

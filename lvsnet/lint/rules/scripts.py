@@ -54,10 +54,11 @@ UNUSED = Rule(
 TIMEOUT = Rule(
     "script-timeout",
     "note",
-    "a vrrp_script may run longer than its interval: keepalived leaves out the runs that would"
-    " begin meanwhile, so a failure is seen later than interval and fall say",
-    "keepalived.conf(5), vrrp_script, timeout",
-    "write a timeout that is at most the interval",
+    "a vrrp_script may run as long as its interval, or longer: keepalived leaves out the runs that"
+    " would begin meanwhile, so a failure is seen later than interval and fall say",
+    "keepalived.conf(5), vrrp_script, timeout; vrrp_script_thread() of"
+    " keepalived/vrrp/vrrp_scheduler.c",
+    "write a timeout that is less than the interval",
 )
 
 
@@ -116,7 +117,7 @@ def timeouts(site: Site) -> Iterator[Finding]:
         for script in machine.scripts:
             interval = script.written.seconds("interval")
             timeout = script.written.seconds("timeout")
-            if timeout is not None and timeout.value > (interval.value if interval else 1):
+            if timeout is not None and timeout.value >= (interval.value if interval else 1):
                 every = f"{interval.value:g}" if interval else "1"
                 message = (
                     f"vrrp_script {script.name} may run {timeout.value:g} s, and is to be run"

@@ -19,8 +19,8 @@ MISSING = Rule(
 ONE_SIDE = Rule(
     "sync-daemon-one-side",
     "error",
-    "one director runs a sync daemon and another none: open connections survive in one direction"
-    " at best",
+    "one director runs a sync daemon and another none: nobody takes what it sends, nor sends what"
+    " it would take, and open connections are reset when the VIP moves",
     "ipvsadm(8), --start-daemon; keepalived.conf(5), lvs_sync_daemon",
     "write the same lvs_sync_daemon on all directors",
 )

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lvsnet.lint.site import Instance, IPAddress, Vip
+    from lvsnet.lint.addresses import IPAddress
+    from lvsnet.lint.site import Instance, Vip
 
     Addresses = frozenset[IPAddress]
     Found = dict[Addresses, list[Instance]]

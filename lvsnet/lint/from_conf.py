@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from lvsnet.keepalived.keywords import checkers
+from lvsnet.lint.addresses import IPAddress, address_of
+from lvsnet.lint.host import Host
 from lvsnet.lint.model import Given, Place
 from lvsnet.lint.site import (
     Command,
     Group,
-    Host,
     Instance,
-    IPAddress,
     Machine,
     RealServer,
     Script,
@@ -24,7 +24,6 @@ from lvsnet.lint.site import (
     Track,
     Vip,
     VirtualServer,
-    address_of,
 )
 from lvsnet.lint.written import Written
 

@@ -22,8 +22,9 @@ from lvsnet.lab.model import File as WrittenFile
 from lvsnet.lab.model import Lab
 from lvsnet.lint import from_ipvsadm, reading
 from lvsnet.lint.from_conf import machine
+from lvsnet.lint.host import Held, Host
 from lvsnet.lint.model import Place
-from lvsnet.lint.site import Held, Host, Machine, Site
+from lvsnet.lint.site import Machine, Site
 from lvsnet.lint.written import Written
 from lvsnet.plan.compile import compile_lab
 from lvsnet.plan.keepalived import PATH

@@ -15,9 +15,9 @@ from pathlib import Path
 from lvsnet.errors import LabFileError, Problem
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Leaf, Listing, Mark, Node, Table, child, place
+from lvsnet.lint.host import Held, Host
 from lvsnet.lint.model import Place
 from lvsnet.lint.reading import refused, text_of
-from lvsnet.lint.site import Held, Host
 from lvsnet.plan.sysctls import dotted
 
 IPVSADM = "etc/ipvsadm.rules"

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lvsnet.lint.site import Instance, IPAddress
+    from lvsnet.lint.addresses import IPAddress
+    from lvsnet.lint.site import Instance
 
     Key = tuple[int, int, IPAddress]
     """virtual_router_id, family and VIP."""

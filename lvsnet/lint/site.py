@@ -7,17 +7,14 @@ so that one rule serves both.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from lvsnet.lint.addresses import IPAddress, IPNetwork, network_of, prefix_of
+from lvsnet.lint.host import Host
 from lvsnet.lint.model import Given, Place
 from lvsnet.lint.routers import together
 from lvsnet.lint.written import Written
-
-IPAddress = IPv4Address | IPv6Address
-IPNetwork = IPv4Network | IPv6Network
 
 OWNER = 255
 """The priority of the addresses' owner (RFC 3768, 5.3.4)."""
@@ -38,31 +35,7 @@ class Vip:
     def network(self) -> IPNetwork:
         """The network that it is in, as far as one can tell: its prefix's, or else /24 or /64."""
         whole = self.address.max_prefixlen
-        prefix = self.prefix if self.prefix not in (None, whole) else _USUAL[self.address.version]
-        return network_of(self.address, prefix)
-
-
-_USUAL = {4: 24, 6: 64}
-
-
-def network_of(address: IPAddress, prefix: int | None = None) -> IPNetwork:
-    """The network of this size that an address is in; without a size /24 or /64."""
-    bits = _USUAL[address.version] if prefix is None else prefix
-    if isinstance(address, IPv4Address):
-        return IPv4Network((int(address), bits), strict=False)
-    return IPv6Network((int(address), bits), strict=False)
-
-
-def _prefix(address: IPAddress, length: int) -> tuple[int, int, int]:
-    return address.version, length, int(address) >> (address.max_prefixlen - length)
-
-
-def address_of(text: str) -> IPAddress | None:
-    """An address; keepalived takes a range's first (``192.168.10.100-110``). None for none."""
-    try:
-        return ip_address(text.partition("-")[0].partition("%")[0])
-    except ValueError:
-        return None
+        return network_of(self.address, None if self.prefix == whole else self.prefix)
 
 
 @dataclass(frozen=True)
@@ -270,38 +243,6 @@ class SyncDaemon:
 
 
 @dataclass(frozen=True)
-class Held:
-    """An address that a machine of a lab has by itself."""
-
-    address: IPAddress
-    interface: str
-    segment: str
-    """Its network where segments have no names; empty for an interface in none, such as lo."""
-    place: Place | None = None
-
-
-@dataclass(frozen=True)
-class Host:
-    """What is known of a machine besides its keepalived.conf: of a lab's all, of others what
-    further files say."""
-
-    role: str
-    place: Place
-    held: tuple[Held, ...]
-    routes: tuple[tuple[str, str], ...]
-    """Destination and gateway."""
-    sysctls: Mapping[str, str]
-    sysctl_places: Mapping[str, Place] = field(default_factory=dict)
-    commands: tuple[tuple[str, Place], ...] = ()
-    """Lines that are run once at its start."""
-    modules: frozenset[str] | None = None
-    """Of the kernel, that are loaded at its start; None where that is not known."""
-    complete: bool = True
-    """Whether all addresses and routes are known."""
-    of_lab: bool = False
-
-
-@dataclass(frozen=True)
 class Machine:
     name: str
     statements: tuple[Written, ...]
@@ -330,7 +271,7 @@ class Machine:
 
     def instances_around(self, address: IPAddress) -> tuple[Instance, ...]:
         """The instances one of whose VIPs is in a network with an address."""
-        keys = (_prefix(address, length) for length in self._lengths[address.version])
+        keys = (prefix_of(address, length) for length in self._lengths[address.version])
         found = {id(one): one for key in keys for one in self._around.get(key, ())}
         return tuple(found.values())
 
@@ -368,7 +309,7 @@ class Machine:
         """A network of VIPs -> the instances that have them."""
         found: dict[tuple[int, int, int], list[Instance]] = defaultdict(list)
         for one in self.instances:
-            for key in {_prefix(vip.address, vip.network.prefixlen) for vip in one.held}:
+            for key in {prefix_of(vip.address, vip.network.prefixlen) for vip in one.held}:
                 found[key].append(one)
         return {key: tuple(instances) for key, instances in found.items()}
 

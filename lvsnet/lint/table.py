@@ -16,6 +16,7 @@ from lvsnet.lint.rules import (
     instances,
     keywords,
     left_out,
+    left_out_services,
     modes,
     nat,
     realservers,
@@ -46,6 +47,7 @@ FAMILIES: tuple[Family, ...] = (
     realservers.FAMILY,
     sync.FAMILY,
     left_out.FAMILY,
+    left_out_services.FAMILY,
     keywords.FAMILY,
     comments.FAMILY,
 )

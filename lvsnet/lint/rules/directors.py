@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from lvsnet.lint.addresses import IPAddress, address_of
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
-from lvsnet.lint.site import (
-    IPAddress,
-    Machine,
-    RealServer,
-    Site,
-    VirtualServer,
-    address_of,
-)
+from lvsnet.lint.site import Machine, RealServer, Site, VirtualServer
 
 MISSING = Rule(
     "virtual-server-missing",

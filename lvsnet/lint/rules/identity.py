@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from lvsnet.lint.addresses import IPAddress
 from lvsnet.lint.clusters import clashing
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
-from lvsnet.lint.site import OWNER, Instance, IPAddress, Site, Vip
+from lvsnet.lint.site import OWNER, Instance, Site, Vip
 
 ROUTER_ID_DIFFERS = Rule(
     "router-id-differs",

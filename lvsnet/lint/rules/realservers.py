@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from lvsnet.lint.addresses import IPAddress
+from lvsnet.lint.host import Host
 from lvsnet.lint.model import Family, Finding, Place, Rule
-from lvsnet.lint.site import Host, IPAddress, Machine, Site
+from lvsnet.lint.site import Machine, Site
 
 TUNNELS = ("tunl", "gre", "sit", "ip6tnl", "ip6gre")
 """How the names of the kernel's tunnel devices begin, of IP in IP and of GRE."""

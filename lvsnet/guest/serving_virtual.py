@@ -58,6 +58,9 @@ class VirtualService(Service):
         """Whether nobody else has a command in it."""
         self.interrupted: dict[int, int] = {}
         """Stream -> the signal by which its client ended what kept the clock from going on."""
+        self.ends: list[tuple[Client, int, Frame]] = []
+        """Commands that have ended and whose clients are yet to be told: client, its stream id and
+        the guest's frame."""
 
     def _begun(self, guest: uml.Guest) -> None:
         if guest.clock is None:
@@ -101,6 +104,10 @@ class VirtualService(Service):
                 break
             for stream in reached:
                 self._answer(*self.waiting.pop(stream), self._state())
+        if self.ends and (clock.controller.stopped or clock.silence() > LOOK):
+            for client, stream, frame in self.ends:
+                super()._pass_to_client(client, stream, frame)
+            self.ends.clear()
         return 1.0 if at is None else min(1.0, max(0.0, at - time.monotonic()))
 
     def _watch_guest(self) -> None:
@@ -163,7 +170,19 @@ class VirtualService(Service):
         number = self.interrupted.get(frame.stream)
         if frame.type is Type.CLOSE and number and wire.json_of(frame).get("code") == LOST:
             frame = wire.with_json(Type.CLOSE, frame.stream, {"code": 128 + number})
-        super()._pass_to_client(client, stream, frame)
+        if frame.type is Type.CLOSE and self._is_followed():
+            self.ends.append((client, stream, frame))
+        else:
+            super()._pass_to_client(client, stream, frame)
+
+    def _is_followed(self) -> bool:
+        """Whether those who follow the lab may go on for a moment when its only command has ended.
+
+        They have come as far as they may before anybody can begin another command.
+        """
+        demand = self.clock.demand()
+        held = self.clock.keeper.mode is Mode.held
+        return held and demand.brief > 0 and demand.hurried == 1 and not demand.targets
 
     def _part(self, client: Client) -> None:
         waits = [stream for stream, (whose, _) in self.waiting.items() if whose is client]

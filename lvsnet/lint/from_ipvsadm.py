@@ -21,8 +21,8 @@ from lvsnet.lint.written import Written
 
 _KINDS = {"gatewaying": "DR", "masquerading": "NAT", "ipip": "TUN"}
 _PROTOCOLS = {"tcp-service": "TCP", "udp-service": "UDP", "sctp-service": "SCTP"}
-_PERSISTENT = "300"
-"""Seconds, where --persistent has no value (ipvsadm(8))."""
+_PERSISTENT = "360"
+"""Seconds, where --persistent has no value, as ipvsadm 1.31 does it; its man page says 300."""
 _REDIRECTED = re.compile(r"(?<!\S)[0-9]*(>>?|<|>&)(&?[0-9-]|[ \t]*\S+)")
 _READ_BY_A_SHELL = re.compile(r"[$`*?]")
 _Key = tuple[str, str, bool]

@@ -76,6 +76,11 @@ def test_services_of_all_kinds_are_read() -> None:
     assert [len(one.real_servers) for one in site.servers] == [0, 0, 1, 1]
 
 
+def test_persistence_without_a_time_has_ipvsadms() -> None:
+    (server,) = added("-A -t 10.0.0.1:80 -s rr -p").servers
+    assert [one.text for one in server.written.block or ()][1:] == ["persistence_timeout 360"]
+
+
 def test_what_is_deleted_is_not_there() -> None:
     site = added("-A -t 10.0.0.1:80", "-A -t 10.0.0.2:80", "-D -t 10.0.0.1:80")
     assert [one.name for one in site.servers] == ["10.0.0.2 80"]

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -168,13 +168,15 @@ class Session:
 
     def run(self) -> None:
         """Until its end, which Ctrl-C is as well."""
-        from lvsnet.control import capturing
+        from lvsnet.cli import reader
         from lvsnet.observe.capturing import Reading, gue_ports
 
         self.reading = Reading(gue_ports(self.place.record(self.lab).plan))
         _end_by_signals()
+        prints = self.lines is not None or self.file == "-"
         try:
-            capturing.follow(self.place, self.lab, self.capture, self.reading, self._take)
+            with reader.awaited() if prints else nullcontext():
+                self._follow()
         except (KeyboardInterrupt, _EnoughError):
             self._finish()
         except BaseException:
@@ -183,6 +185,11 @@ class Session:
             raise
         else:
             self._finish()
+
+    def _follow(self) -> None:
+        from lvsnet.control import capturing
+
+        capturing.follow(self.place, self.lab, self.capture, self.reading, self._take)
 
     def _take(self, frames: Sequence[Frame]) -> None:
         if not self.begun:

@@ -88,8 +88,11 @@ def events(
     if not follow:
         recall(happening.history(place, name))
         return
+    from lvsnet.cli import reader
+
     try:
-        happening.follow(place, name, recall, shown.show)
+        with reader.awaited():
+            happening.follow(place, name, recall, shown.show)
     except KeyboardInterrupt as error:
         raise typer.Exit(130) from error
 

@@ -141,7 +141,10 @@ def _tell(place: Place, lab: str, wanted: Wanted, *, watch: bool) -> None:
     if not watch:
         formats.document(plain(lab, tables.look(place, lab, wanted)))
         return
-    tables.follow(place, lab, wanted, lambda found: formats.line(plain(lab, found)))
+    from lvsnet.cli import reader
+
+    with reader.awaited():
+        tables.follow(place, lab, wanted, lambda found: formats.line(plain(lab, found)))
     raise _ended(lab)
 
 
@@ -155,11 +158,11 @@ def _show(place: Place, lab: str, wanted: Wanted, view: View) -> None:
 
 
 def _watch(place: Place, lab: str, wanted: Wanted, view: View) -> None:
-    from lvsnet.cli import redrawing
+    from lvsnet.cli import reader, redrawing
     from lvsnet.control import tables
 
     stamp = _stamp(place, lab)
-    with redrawing.screen() as screen:
+    with reader.awaited(), redrawing.screen() as screen:
 
         def take(found: Sequence[Table]) -> None:
             screen.show(lambda width: _lines(lab, found, wanted, view, stamp, width))

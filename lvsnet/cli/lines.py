@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from lvsnet.cli import formats
+import typer
+
+from lvsnet.cli import formats, reader
 
 PR_SET_PDEATHSIG = 1
 """prctl(2); from linux/prctl.h."""
@@ -51,9 +53,9 @@ def _die_with(parent: int) -> None:
 def _copy(reading: int, child: int, facts: Mapping[str, object]) -> int:
     """The child's exit code, as a shell gives it; 141 when nobody reads what is said."""
     try:
-        with os.fdopen(reading, "rb") as stream:
+        with reader.awaited(), os.fdopen(reading, "rb") as stream:
             _print(stream, facts)
-    except BrokenPipeError:
+    except (BrokenPipeError, typer.Exit):
         os.kill(child, signal.SIGTERM)
         os.waitpid(child, 0)
         return 141

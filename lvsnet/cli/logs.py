@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -29,5 +30,7 @@ def logs(
         from lvsnet.cli import lines
 
         lines.wrap({"lab": name, "node": node})
-    with suggesting(place, name, node):
+    from lvsnet.cli import reader
+
+    with suggesting(place, name, node), reader.awaited() if follow else nullcontext():
         raise typer.Exit(place.logs(name, node, follow=follow))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lvsnet.keepalived.priority import when_failed, while_well
 from lvsnet.lab.checks.tracking import tracks
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import Lab
@@ -12,8 +13,6 @@ from lvsnet.lab.model_vrrp import VrrpInstance
 
 _KEEPS = "sync_group_tracking_weight"
 """A group with it may have weights (keepalived.conf(5))."""
-_LEAST, _MOST = 1, 254
-"""Between which keepalived keeps a priority that weights change."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +73,16 @@ def gap(lab: Lab) -> Iterator[Finding]:
         weighed = _weighed(lab, instance)
         if not weighed or len(instance.priority) < 2 or name in grouped or instance.nopreempt:
             continue
-        well = {node: _priority(instance, weighed, node, well=True) for node in instance.priority}
+        well = {
+            node: while_well(priority, _weights(instance, weighed, node))
+            for node, priority in instance.priority.items()
+        }
         watching = [node for node in well if _watched(instance, weighed, node)]
         if not watching:
             continue
         # Where keepalived's bound makes two equal, their own priorities tell who is meant.
         best = max(watching, key=lambda node: (well[node], instance.priority[node]))
-        failed = _priority(instance, weighed, best, well=False)
+        failed = when_failed(instance.priority[best], _weights(instance, weighed, best))
         below = {node: one for node, one in well.items() if node != best and one <= well[best]}
         following = max(below, key=below.__getitem__, default=None)
         if following is not None and failed < below[following]:
@@ -124,11 +126,5 @@ def _watched(instance: VrrpInstance, weighed: list[_Weighed], node: str) -> list
     return [one for one in weighed if tracks(instance.track_script[one.number], node)]
 
 
-def _priority(instance: VrrpInstance, weighed: list[_Weighed], node: str, *, well: bool) -> int:
-    """The priority of ``node`` while all its weighed scripts succeed, or while all fail.
-
-    A weight above 0 counts while its script succeeds, one below 0 while it fails.
-    """
-    weights = (one.weight for one in _watched(instance, weighed, node))
-    total = instance.priority[node] + sum(one for one in weights if (one > 0) == well)
-    return min(max(total, _LEAST), _MOST)
+def _weights(instance: VrrpInstance, weighed: list[_Weighed], node: str) -> list[int]:
+    return [one.weight for one in _watched(instance, weighed, node)]

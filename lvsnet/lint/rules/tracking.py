@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from lvsnet.keepalived.priority import when_failed, while_well
 from lvsnet.lint.model import Family, Finding, Related, Rule
 from lvsnet.lint.site import OWNER, Instance, Machine, Site, Track
 from lvsnet.lint.written import Written
-
-LEAST, MOST = 1, 254
-"""Between which keepalived keeps a priority that weights change."""
 
 UNKNOWN = Rule(
     "keepalived-unknown-name",
@@ -192,9 +190,12 @@ def gap(site: Site) -> Iterator[Finding]:
         watching = [one for one in router if weighed.get(one.machine)]
         if not watching:
             continue
-        well = {one.machine: _well(one, weighed.get(one.machine, ())) for one in router}
+        well = {
+            one.machine: while_well(one.priority, _weights(weighed.get(one.machine, ())))
+            for one in router
+        }
         best = max(watching, key=lambda one: (well[one.machine], one.priority))
-        failed = _failed(best, weighed[best.machine])
+        failed = when_failed(best.priority, _weights(weighed[best.machine]))
         top = well[best.machine]
         below = [one for one in router if one is not best and well[one.machine] <= top]
         following = max(below, key=lambda one: well[one.machine], default=None)
@@ -298,18 +299,8 @@ def _weighed(machine: Machine, one: Instance) -> list[tuple[Track, int]]:
     return found
 
 
-def _well(one: Instance, weighed: Sequence[tuple[Track, int]]) -> int:
-    """Its priority while all that it watches is well: weights above 0 count then."""
-    return _within(one.priority + sum(weight for _, weight in weighed if weight > 0))
-
-
-def _failed(one: Instance, weighed: Sequence[tuple[Track, int]]) -> int:
-    """Its priority when all that it watches has failed: weights below 0 count then."""
-    return _within(one.priority + sum(weight for _, weight in weighed if weight < 0))
-
-
-def _within(priority: int) -> int:
-    return min(max(priority, LEAST), MOST)
+def _weights(weighed: Sequence[tuple[Track, int]]) -> tuple[int, ...]:
+    return tuple(weight for _, weight in weighed)
 
 
 FAMILY = Family(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lvsnet.lint.addresses import IPAddress
-    from lvsnet.lint.site import Instance, Vip
+    from lvsnet.lint.instances import Instance, Vip
 
     Addresses = frozenset[IPAddress]
     Found = dict[Addresses, list[Instance]]

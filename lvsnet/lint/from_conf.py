@@ -12,19 +12,10 @@ from itertools import pairwise
 from lvsnet.keepalived.keywords import checkers
 from lvsnet.lint.addresses import IPAddress, address_of
 from lvsnet.lint.host import Host
+from lvsnet.lint.instances import Group, Instance, Track, Vip
 from lvsnet.lint.model import Given, Place
-from lvsnet.lint.site import (
-    Command,
-    Group,
-    Instance,
-    Machine,
-    RealServer,
-    Script,
-    SyncDaemon,
-    Track,
-    Vip,
-    VirtualServer,
-)
+from lvsnet.lint.servers import RealServer, VirtualServer
+from lvsnet.lint.site import Command, Machine, Script, SyncDaemon
 from lvsnet.lint.written import Written
 
 CHECKERS = tuple(one.name for one in checkers.CHECKERS)

@@ -16,7 +16,8 @@ from lvsnet.lint.addresses import IPAddress
 from lvsnet.lint.from_conf import SYNC_GROUP_ADDRESS, SYNC_PORT, integer
 from lvsnet.lint.ipvsadm_line import Line, Option
 from lvsnet.lint.model import Given, Place
-from lvsnet.lint.site import Machine, RealServer, SyncDaemon, VirtualServer
+from lvsnet.lint.servers import RealServer, VirtualServer
+from lvsnet.lint.site import Machine, SyncDaemon
 from lvsnet.lint.written import Written
 
 _KINDS = {"gatewaying": "DR", "masquerading": "NAT", "ipip": "TUN"}

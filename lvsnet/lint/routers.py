@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lvsnet.lint.addresses import IPAddress
-    from lvsnet.lint.site import Instance
+    from lvsnet.lint.instances import Instance
 
     Key = tuple[int, int, IPAddress]
     """virtual_router_id, family and VIP."""

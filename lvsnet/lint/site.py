@@ -10,141 +10,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from lvsnet.lint.addresses import IPAddress, IPNetwork, network_of, prefix_of
+from lvsnet.lint.addresses import IPAddress, prefix_of
 from lvsnet.lint.host import Host
+from lvsnet.lint.instances import Group, Instance
 from lvsnet.lint.model import Given, Place
 from lvsnet.lint.routers import together
+from lvsnet.lint.servers import VirtualServer
 from lvsnet.lint.written import Written
-
-OWNER = 255
-"""The priority of the addresses' owner (RFC 3768, 5.3.4)."""
-DEFAULT_PRIORITY = 100
-DEFAULT_ADVERT_INT = 1.0
-
-
-@dataclass(frozen=True)
-class Vip:
-    """An entry of ``virtual_ipaddress``."""
-
-    address: IPAddress
-    prefix: int | None
-    """As written; None without one."""
-    place: Place
-
-    @property
-    def network(self) -> IPNetwork:
-        """The network that it is in, as far as one can tell: its prefix's, or else /24 or /64."""
-        whole = self.address.max_prefixlen
-        return network_of(self.address, None if self.prefix == whole else self.prefix)
-
-
-@dataclass(frozen=True)
-class Track:
-    """An entry of a ``track_*`` block."""
-
-    kind: str
-    """``script``, ``interface``, ``file``, ``process`` or ``bfd``."""
-    name: str
-    weight: int | None
-    """None when the entry has none of its own."""
-    place: Place
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A ``vrrp_instance``."""
-
-    name: str
-    machine: str
-    written: Written
-    place: Place
-    segment: str
-    """Of a lab; empty where only the interface's name is known."""
-    state: Given[str] | None
-    interface: Given[str] | None
-    router_id: Given[int] | None
-    given_priority: Given[int] | None
-    given_advert_int: Given[float] | None
-    version: int
-    """2 or 3; what is written nowhere is keepalived's default for the family."""
-    version_place: Place | None
-    auth_type: Given[str] | None
-    auth_pass: Given[str] | None
-    vips: tuple[Vip, ...]
-    excluded: tuple[Vip, ...]
-    nopreempt: Place | None
-    strict: Place | None
-    unicast: Place | None
-    """Where the first word about unicast is."""
-    peers: tuple[Given[IPAddress], ...]
-    source: Given[IPAddress] | None
-    """``unicast_src_ip`` or ``mcast_src_ip``"""
-    tracks: tuple[Track, ...]
-
-    @property
-    def master(self) -> bool:
-        """Whether it is written to be MASTER."""
-        return self.state is not None and self.state.value == "MASTER"
-
-    @property
-    def priority(self) -> int:
-        """What counts (``vrrp_complete_instance()`` of keepalived's vrrp.c)."""
-        if self.given_priority is not None and 1 <= self.given_priority.value <= OWNER:
-            return self.given_priority.value
-        if self.given_priority is None and self.master:
-            return OWNER
-        return DEFAULT_PRIORITY
-
-    @property
-    def advert_int(self) -> float:
-        """Seconds."""
-        return DEFAULT_ADVERT_INT if self.given_advert_int is None else self.given_advert_int.value
-
-    @property
-    def authentication(self) -> tuple[str, str]:
-        """Kind and password as packets have them; two empty strings for none."""
-        kind = self.auth_type.value if self.auth_type else ""
-        password = self.auth_pass.value if self.auth_pass else ""
-        if kind not in ("PASS", "AH") or not password or self.version == 3 or self.strict:
-            return "", ""
-        octets = password.encode(errors="surrogateescape")[:8]
-        return kind, octets.decode(errors="surrogateescape")
-
-    @property
-    def family(self) -> int:
-        """4 or 6; 4 when it says nothing."""
-        for vip in self.vips:
-            return vip.address.version
-        for peer in self.peers:
-            return peer.value.version
-        return 4
-
-    @property
-    def held(self) -> tuple[Vip, ...]:
-        """All that come and go with it, whether advertisements carry them or not."""
-        return (*self.vips, *self.excluded)
-
-    @cached_property
-    def addresses(self) -> frozenset[IPAddress]:
-        """Those that advertisements carry."""
-        return frozenset(vip.address for vip in self.vips)
-
-    def at(self, given: Given[int] | Given[str] | Given[float] | None) -> Place:
-        """Where a value is written, or else the instance."""
-        return self.place if given is None else given.place
-
-
-@dataclass(frozen=True)
-class Group:
-    """A ``vrrp_sync_group``."""
-
-    name: str
-    place: Place
-    members: tuple[Given[str], ...]
-    weights_allowed: bool
-    """``sync_group_tracking_weight``"""
-    tracks: tuple[Track, ...]
-    written: Written
 
 
 @dataclass(frozen=True)
@@ -167,64 +39,6 @@ class Command:
     user: str
     """Empty where none is named."""
     place: Place
-
-
-@dataclass(frozen=True)
-class RealServer:
-    address: IPAddress | None
-    """None for what is no address."""
-    port: int
-    """The virtual server's, where none is written; 0 for none."""
-    port_written: bool
-    kind: str
-    """``NAT``, ``DR`` or ``TUN``: its own, or the virtual server's."""
-    weight: int
-    place: Place
-    written: Written
-    checks: tuple[Written, ...]
-
-
-@dataclass(frozen=True)
-class VirtualServer:
-    """A ``virtual_server``."""
-
-    machine: str
-    name: str
-    """``192.168.10.100 80``, ``fwmark 5``, ``group web``."""
-    address: IPAddress | None
-    """None for a firewall mark or a group."""
-    port: int
-    protocol: Given[str] | None
-    scheduler: Given[str] | None
-    kind: Given[str] | None
-    place: Place
-    written: Written
-    real_servers: tuple[RealServer, ...]
-    sorry: RealServer | None
-    checked: bool = True
-    """Whether keepalived has it, which can check; ipvsadm cannot."""
-
-    @property
-    def identity(self) -> tuple[str, str, int, str]:
-        """By which the kernel, or keepalived, knows it."""
-        if self.address is None:
-            return self.name, "", 0, ""
-        protocol = self.protocol.value if self.protocol else "UDP"
-        return "", str(self.address), self.port, protocol
-
-    @property
-    def persistent(self) -> bool:
-        """Whether clients keep to a real server; keepalived ignores a timeout of 0."""
-        word = self.written.last("persistence_timeout")
-        return word is not None and word.arguments[:1] != ("0",)
-
-    @property
-    def forwarding(self) -> str:
-        """What counts: keepalived takes NAT for what it does not know."""
-        return self.kind.value if self.kind and self.kind.value in KINDS else "NAT"
-
-
-KINDS = ("NAT", "DR", "TUN")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, permutations
 
+from lvsnet.lint.instances import Instance
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
-from lvsnet.lint.site import Instance, Site
+from lvsnet.lint.site import Site
 
 AUTH_DIFFERS = Rule(
     "auth-differs",

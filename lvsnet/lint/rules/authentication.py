@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lvsnet.keepalived.lexing import octets
+from lvsnet.lint.instances import OWNER
 from lvsnet.lint.model import Family, Finding, Rule
-from lvsnet.lint.site import OWNER, Site
+from lvsnet.lint.site import Site
 
 LONGEST = 8
 """Bytes of a password that packets have (RFC 2338, 5.3.10)."""

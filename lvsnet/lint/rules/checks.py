@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lvsnet.lint.model import Family, Finding, Rule
-from lvsnet.lint.site import RealServer, Site, VirtualServer
+from lvsnet.lint.servers import RealServer, VirtualServer
+from lvsnet.lint.site import Site
 from lvsnet.lint.written import Written
 
 DELAY_LOOP = 60.0

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from lvsnet.lint.addresses import IPAddress, address_of
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
-from lvsnet.lint.site import Machine, RealServer, Site, VirtualServer
+from lvsnet.lint.servers import RealServer, VirtualServer
+from lvsnet.lint.site import Machine, Site
 
 MISSING = Rule(
     "virtual-server-missing",

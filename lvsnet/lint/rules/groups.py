@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from lvsnet.lint.instances import Instance
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
 from lvsnet.lint.rules.scripts import UNUSED
-from lvsnet.lint.site import Instance, Site
+from lvsnet.lint.site import Site
 
 EMPTY = Rule(
     "sync-group-empty",

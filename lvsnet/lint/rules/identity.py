@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from lvsnet.lint.addresses import IPAddress
 from lvsnet.lint.clusters import clashing
+from lvsnet.lint.instances import OWNER, Instance, Vip
 from lvsnet.lint.model import Family, Finding, Place, Related, Rule
-from lvsnet.lint.site import OWNER, Instance, Site, Vip
+from lvsnet.lint.site import Site
 
 ROUTER_ID_DIFFERS = Rule(
     "router-id-differs",

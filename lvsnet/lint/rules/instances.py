@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lvsnet.lint.addresses import IPAddress
+from lvsnet.lint.instances import DEFAULT_PRIORITY, OWNER, Instance
 from lvsnet.lint.model import Family, Finding, Related, Rule
-from lvsnet.lint.site import DEFAULT_PRIORITY, OWNER, Instance, Site
+from lvsnet.lint.site import Site
 from lvsnet.lint.written import Written
 
 ROUTER_ID_MISSING = Rule(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lvsnet.lint.addresses import IPAddress, address_of
+from lvsnet.lint.instances import OWNER, Instance
 from lvsnet.lint.model import Family, Finding, Given, Place, Related, Rule
-from lvsnet.lint.site import OWNER, Instance, Machine, Site
+from lvsnet.lint.site import Machine, Site
 from lvsnet.lint.written import Written
 
 VIP_REPEATED = Rule(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.lint.instances import OWNER
 from lvsnet.lint.model import Family, Finding, Rule
-from lvsnet.lint.site import OWNER, Site
+from lvsnet.lint.site import Site
 
 STRICT_UNREACHABLE = Rule(
     "strict-unreachable",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from lvsnet.keepalived.keywords.services import SCHEDULERS
 from lvsnet.lint.model import Family, Finding, Related, Rule
-from lvsnet.lint.site import KINDS, Machine, RealServer, Site, VirtualServer
+from lvsnet.lint.servers import KINDS, RealServer, VirtualServer
+from lvsnet.lint.site import Machine, Site
 
 FLAGS = {"sh-port": "sh", "sh-fallback": "sh", "mh-port": "mh", "mh-fallback": "mh"}
 

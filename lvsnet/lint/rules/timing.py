@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvsnet.lint.instances import OWNER, Instance
 from lvsnet.lint.model import Family, Finding, Rule
-from lvsnet.lint.site import OWNER, Instance, Site
+from lvsnet.lint.site import Site
 
 LONGEST_V2 = 255.0
 LONGEST_V3 = 40.95

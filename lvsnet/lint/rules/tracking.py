@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lvsnet.keepalived.priority import when_failed, while_well
+from lvsnet.lint.instances import OWNER, Instance, Track
 from lvsnet.lint.model import Family, Finding, Related, Rule
-from lvsnet.lint.site import OWNER, Instance, Machine, Site, Track
+from lvsnet.lint.site import Machine, Site
 from lvsnet.lint.written import Written
 
 UNKNOWN = Rule(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from lvsnet.keepalived.quorum import unfit
 from lvsnet.lab.schedulers import FLAGGED, SH_TABLE, UNWEIGHED, coarse
 from lvsnet.lint.model import Family, Finding, Rule
-from lvsnet.lint.site import RealServer, Site
+from lvsnet.lint.servers import RealServer
+from lvsnet.lint.site import Site
 
 INHIBIT_HASH = Rule(
     "inhibit-hash",

@@ -15,7 +15,8 @@ from lvsnet.keepalived.including import in_mapping
 from lvsnet.lint import from_ipvsadm, reading
 from lvsnet.lint.from_conf import machine
 from lvsnet.lint.model import Place
-from lvsnet.lint.site import Machine, VirtualServer
+from lvsnet.lint.servers import VirtualServer
+from lvsnet.lint.site import Machine
 from lvsnet.lint.written import Written
 from lvsnet.plan.ipvsadm import RULES_PATH
 from lvsnet.plan.keepalived import PATH

@@ -74,7 +74,7 @@ RULES: Mapping[str, str] = {
 }
 """Name of a rule -> what breaks it, a sentence without its dot.
 
-Names without ``keepalived-`` are also rules of lab files (``lvsnet.lab.rules``) as far as a lab
+Names without ``keepalived-`` are also rules of lab files (``lvsnet.rules.of_labs``) as far as a lab
 file can say the same."""
 
 MAIN_FILE = "/etc/keepalived/keepalived.conf"

@@ -22,8 +22,8 @@ class Finding:
     """Places that the finding rests on besides ``loc``: often one where nothing was found. It
     is dropped when one of them, or something within, has an error of its own."""
     rule: str = ""
-    """A key of ``lvsnet.lab.rules.RULES``, which says whether it is an error or a warning; empty
-    for an error that no lab can allow itself."""
+    """A key of ``lvsnet.rules.of_labs.RULES``, which says whether it is an error or a warning;
+    empty for an error that no lab can allow itself."""
 
 
 Check = Callable[[Lab], Iterator[Finding]]

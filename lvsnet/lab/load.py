@@ -37,12 +37,12 @@ from lvsnet.lab.document import (
 from lvsnet.lab.finding import Finding
 from lvsnet.lab.model import File, Lab
 from lvsnet.lab.model_vrrp import Spread
-from lvsnet.lab.rules import RULES
 from lvsnet.lab.settings_model import UNKNOWN
 from lvsnet.lab.source import read_text
 from lvsnet.lab.spread_choices import PLACE, RefusedError
 from lvsnet.lab.values import SPREAD
 from lvsnet.lab.wording import dotted, message, misspelt
+from lvsnet.rules.of_labs import RULES
 
 UNREAD: Loc = ("scenarios",)
 """What deploying a lab has no use for; `lvsnet.scenario.files` reads and checks it."""

@@ -15,7 +15,7 @@ from pydantic import BaseModel, JsonValue
 
 from lvsnet.keepalived import messages, verdict
 from lvsnet.keepalived.keywords.model import Block, Keyword
-from lvsnet.lab import model, model_vrrp, rules, settings_schema
+from lvsnet.lab import model, model_vrrp, settings_schema
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, child, place
 from lvsnet.lab.kinds import keys
@@ -25,11 +25,12 @@ from lvsnet.lab.schema import schema
 from lvsnet.lab.settings_model import Configured, keywords
 from lvsnet.lab.settings_reading import current
 from lvsnet.resources import example_labs
+from lvsnet.rules.of_labs import RULES
 
 _TOP = """\
 # The lab file
 
-<!-- Made by `make docs` from the models and rules of lvsnet/lab; edits here are lost. -->
+<!-- Made by `make docs` from the models of lvsnet/lab and lvsnet/rules; edits here are lost. -->
 
 A lab file is one YAML 1.2 document, so `no`, `on` and `22:22` are text. A key that lvsnet does not
 know is an error, never ignored. Anchors, aliases and the merge key `<<` work. Names of keys are
@@ -231,7 +232,7 @@ def _rules() -> str:
     heads = ("rule", "is", "what breaks it", "laid down in")
     rows = (
         (f"`{name}`", rule.severity, f"{_flowing(rule.summary)}.", _flowing(rule.source))
-        for name, rule in rules.RULES.items()
+        for name, rule in RULES.items()
     )
     judged = (
         (f"`{name}`", _severities(name), f"{_flowing(said)}.")

@@ -14,10 +14,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lvsnet.lab.suggest import hint
+from lvsnet.lint.checks.keywords import MOST
 from lvsnet.lint.model import Finding, Place
-from lvsnet.lint.rules.comments import UNKNOWN
-from lvsnet.lint.rules.keywords import MOST
 from lvsnet.lint.written import Written
+from lvsnet.rules.comments import UNKNOWN
 
 _COMMENT = re.compile(r"[#!][ \t]*lvsnet:[ \t]*allow(-file)?(?![\w-])[ \t:]*(.*)")
 _NAME = re.compile(r"[\w-]+")

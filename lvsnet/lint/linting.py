@@ -12,12 +12,15 @@ from lvsnet.keepalived.expanding import Allowance, Remark
 from lvsnet.lint import allowing, from_ipvsadm, from_tree
 from lvsnet.lint.from_conf import machine
 from lvsnet.lint.gathering import Target
-from lvsnet.lint.model import SEVERITIES, Finding, Place, Rule, Severity
+from lvsnet.lint.model import Finding, Place
 from lvsnet.lint.reading import Configuration, allowance, around, read
-from lvsnet.lint.rules.keywords import INCLUDE
 from lvsnet.lint.site import Machine, Site
-from lvsnet.lint.table import LAB_FILE, RULES, judge
+from lvsnet.lint.table import judge
 from lvsnet.lint.written import Written
+from lvsnet.rules.keywords import INCLUDE
+from lvsnet.rules.of_labs import RULES as OF_LABS
+from lvsnet.rules.rule import SEVERITIES, Rule, Severity
+from lvsnet.rules.table import LAB_FILE, RULES
 
 _SECRET = re.compile(r"\b((?:auth_pass|password)\b[\s:]*)\S+")
 MOST_OF_A_RULE = 200
@@ -64,18 +67,11 @@ def rule_named(name: str) -> Rule:
 
     Raises KeyError for none.
     """
-    if name in RULES:
-        return RULES[name]
-    from lvsnet.lab.rules import RULES as OF_LABS
-
-    one = OF_LABS[name]
-    return Rule(name, one.severity, one.summary, one.source, "see the message")
+    return RULES[name] if name in RULES else OF_LABS[name]
 
 
 def names() -> tuple[str, ...]:
     """Of all rules."""
-    from lvsnet.lab.rules import RULES as OF_LABS
-
     return tuple(dict.fromkeys((*RULES, *OF_LABS)))
 
 
@@ -157,7 +153,6 @@ def _judge(site: Site, files: Iterable[str], report: Report, allow: Collection[s
 
 def _lab(target: Target, report: Report, allowed: Allowance) -> None:
     from lvsnet.compiled import is_topology
-    from lvsnet.lab.rules import RULES as OF_LABS
     from lvsnet.lint import from_lab
 
     report.files.append(target.file)

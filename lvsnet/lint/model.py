@@ -1,17 +1,13 @@
-"""What the linter finds, and by which rule."""
+"""What the linter finds, and where."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from lvsnet.lint.site import Site
-
-Severity = Literal["error", "warning", "note"]
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-"""From the worst: what cannot work, what is unwise or not what is written, what is good to know."""
 
 T = TypeVar("T")
 
@@ -37,20 +33,6 @@ class Given(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Rule:
-    name: str
-    severity: Severity
-    summary: str
-    """What breaks it, and what the daemon or the kernel then does; a sentence without its dot."""
-    source: str
-    """Where that is laid down: an RFC, a man page, a file of keepalived's or the kernel's."""
-    mend: str
-    """What to do; a sentence without its dot."""
-    shown_by: str = ""
-    """A directory of labs/broken that shows it on a real kernel; empty without."""
-
-
-@dataclass(frozen=True)
 class Related:
     """Another place that a finding rests on."""
 
@@ -61,6 +43,7 @@ class Related:
 @dataclass(frozen=True)
 class Finding:
     rule: str
+    """A name in ``lvsnet.rules``."""
     place: Place
     message: str
     """What is wrong here; a sentence without its dot."""
@@ -69,12 +52,3 @@ class Finding:
 
 Check = Callable[["Site"], Iterator[Finding]]
 """A pure function of what the machines of a site say."""
-
-
-@dataclass(frozen=True)
-class Family:
-    """Rules of one subject, and the checks that find what breaks them."""
-
-    title: str
-    rules: tuple[Rule, ...]
-    checks: tuple[Check, ...]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from lvsnet.lab.rules import RULES as OF_LABS
-from lvsnet.lint.model import SEVERITIES, Family, Rule
-from lvsnet.lint.table import FAMILIES, LAB_FILE, RULES
+from lvsnet.rules.of_labs import RULES as OF_LABS
+from lvsnet.rules.rule import SEVERITIES, Rule, Subject
+from lvsnet.rules.table import LAB_FILE, RULES, SUBJECTS
 
 _HEAD = """\
 # The linter's rules
@@ -43,23 +43,23 @@ def reference() -> str:
         number=len(RULES),
         heads=" | ".join(f"{one}s" for one in SEVERITIES),
         lines="|".join("---" for _ in SEVERITIES),
-        rows="\n".join(map(_amounts, FAMILIES)),
+        rows="\n".join(map(_amounts, SUBJECTS)),
     )
     own = {LAB_FILE.name: (LAB_FILE.severity, LAB_FILE.summary)}
     own |= {name: (one.severity, one.summary) for name, one in OF_LABS.items() if name not in RULES}
     rows = (f"| `{name}` | {bad} | {_sentence(said)} |" for name, (bad, said) in own.items())
-    return "\n".join([head, *map(_family, FAMILIES), _TAIL.format(rows="\n".join(rows))])
+    return "\n".join([head, *map(_subject, SUBJECTS), _TAIL.format(rows="\n".join(rows))])
 
 
-def _amounts(family: Family) -> str:
-    counts = (sum(rule.severity == one for rule in family.rules) for one in SEVERITIES)
-    anchor = family.title.lower().replace(" ", "-").replace(",", "")
-    return f"| [{family.title}](#{anchor}) | {' | '.join(str(count or '') for count in counts)} |"
+def _amounts(subject: Subject) -> str:
+    counts = (sum(rule.severity == one for rule in subject.rules) for one in SEVERITIES)
+    anchor = subject.title.lower().replace(" ", "-").replace(",", "")
+    return f"| [{subject.title}](#{anchor}) | {' | '.join(str(count or '') for count in counts)} |"
 
 
-def _family(family: Family) -> str:
+def _subject(subject: Subject) -> str:
     return "\n".join(
-        [f"## {family.title}", "", *(line for one in family.rules for line in _rule(one))]
+        [f"## {subject.title}", "", *(line for one in subject.rules for line in _rule(one))]
     )
 
 

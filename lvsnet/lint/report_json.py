@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from lvsnet import __version__
 from lvsnet.lint.linting import Report, rule_named, severity
-from lvsnet.lint.model import Finding, Place, Rule, Severity
+from lvsnet.lint.model import Finding, Place
+from lvsnet.rules.rule import Rule, Severity
 
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 

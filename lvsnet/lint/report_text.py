@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from lvsnet.lint.linting import Report, rule_named, severity
-from lvsnet.lint.model import SEVERITIES, Finding, Place, Severity
+from lvsnet.lint.model import Finding, Place
+from lvsnet.rules.rule import SEVERITIES, Severity
 
 _WIDEST = 96
 """Characters of a line that is shown."""

@@ -1,15 +1,13 @@
-"""All rules, in the order in which they are documented."""
+"""All checks, in the order of the rules that they are for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from lvsnet.lint.model import Family, Finding, Rule
-from lvsnet.lint.rules import (
+from lvsnet.lint.checks import (
     agreement,
     authentication,
-    checks,
-    comments,
+    checkers,
     directors,
     groups,
     identity,
@@ -27,44 +25,33 @@ from lvsnet.lint.rules import (
     tracking,
     weights,
 )
+from lvsnet.lint.model import Check, Finding
 from lvsnet.lint.site import Site
 
-FAMILIES: tuple[Family, ...] = (
-    identity.FAMILY,
-    agreement.FAMILY,
-    instances.FAMILY,
-    authentication.FAMILY,
-    timing.FAMILY,
-    modes.FAMILY,
-    tracking.FAMILY,
-    groups.FAMILY,
-    scripts.FAMILY,
-    services.FAMILY,
-    weights.FAMILY,
-    checks.FAMILY,
-    directors.FAMILY,
-    nat.FAMILY,
-    realservers.FAMILY,
-    sync.FAMILY,
-    left_out.FAMILY,
-    left_out_services.FAMILY,
-    keywords.FAMILY,
-    comments.FAMILY,
+CHECKS: tuple[Check, ...] = (
+    *identity.CHECKS,
+    *agreement.CHECKS,
+    *instances.CHECKS,
+    *authentication.CHECKS,
+    *timing.CHECKS,
+    *modes.CHECKS,
+    *tracking.CHECKS,
+    *groups.CHECKS,
+    *scripts.CHECKS,
+    *services.CHECKS,
+    *weights.CHECKS,
+    *checkers.CHECKS,
+    *directors.CHECKS,
+    *nat.CHECKS,
+    *realservers.CHECKS,
+    *sync.CHECKS,
+    *left_out.CHECKS,
+    *left_out_services.CHECKS,
+    *keywords.CHECKS,
 )
-LAB_FILE = Rule(
-    "lab-file",
-    "error",
-    "a lab file says something that cannot become machines",
-    "docs/lab-file.md",
-    "see the message; `lvsnet validate` says the same",
-)
-RULES: Mapping[str, Rule] = {
-    rule.name: rule for rule in (*(rule for family in FAMILIES for rule in family.rules), LAB_FILE)
-}
 
 
 def judge(site: Site) -> Iterator[Finding]:
-    """All that is wrong or unwise in a site, family by family; what is allowed is among it."""
-    for family in FAMILIES:
-        for check in family.checks:
-            yield from check(site)
+    """All that is wrong or unwise in a site, check by check; what is allowed is among it."""
+    for check in CHECKS:
+        yield from check(site)

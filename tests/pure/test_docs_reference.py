@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from lvsnet.keepalived import verdict
-from lvsnet.lab import model, model_services, model_vrrp, rules
+from lvsnet.lab import model, model_services, model_vrrp
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Plain, plain
 from lvsnet.lab.kinds import keys
@@ -20,6 +20,7 @@ from lvsnet.lab.reference_types import words
 from lvsnet.lab.schema import models
 from lvsnet.lab.settings_model import every_key
 from lvsnet.resources import example_labs
+from lvsnet.rules.of_labs import RULES
 
 ROOT = Path(__file__).parents[2]
 LABS = {name: file.read_text() for name, file in example_labs().items()}
@@ -45,7 +46,7 @@ def test_every_key_and_every_rule_is_told() -> None:
         spread = section.described is model_vrrp.Spread
         for key in keys(model_vrrp.Spread) if spread else every_key(section.described):
             assert f"\n| `{key}` | " in table, (section.title, key)
-    for name in (*rules.RULES, *verdict.RULES):
+    for name in (*RULES, *verdict.RULES):
         assert f"\n| `{name}` | " in page
 
 

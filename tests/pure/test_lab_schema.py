@@ -16,12 +16,12 @@ from lvsnet.lab.checks.allow import names
 from lvsnet.lab.compose import parse
 from lvsnet.lab.document import Loc, plain
 from lvsnet.lab.kinds import keys
-from lvsnet.lab.rules import RULES
 from lvsnet.lab.schema import models
 from lvsnet.lab.settings_model import every_key
 from lvsnet.lab.wording import fields
 from lvsnet.lab_schema import schema as made_schema
 from lvsnet.lab_schema import schema_text
+from lvsnet.rules.of_labs import RULES
 
 ROOT = Path(__file__).parents[2]
 Schema = dict[str, JsonValue]

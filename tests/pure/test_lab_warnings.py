@@ -16,7 +16,7 @@ from lvsnet.errors import LabFileError
 from lvsnet.keepalived import verdict
 from lvsnet.lab.compose import parse
 from lvsnet.lab.load import MOST_ERRORS, examine
-from lvsnet.lab.rules import RULES
+from lvsnet.rules.of_labs import RULES
 
 PURE = Path(__file__).parent
 FOLDER = PURE / "lab_warnings"

@@ -10,9 +10,9 @@ import pytest
 from lvsnet.compiled import compile_file
 from lvsnet.lint.gathering import Target, gather
 from lvsnet.lint.linting import CHOSEN, Choice, Report, lint, severity
-from lvsnet.lint.table import RULES
 from lvsnet.plan.keepalived import PATH
 from lvsnet.plan.render import write
+from lvsnet.rules.table import RULES
 
 ROOT = Path(__file__).parents[2]
 LABS = sorted((ROOT / "labs").glob("*.yaml"))

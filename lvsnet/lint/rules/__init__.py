@@ -1,1 +1,0 @@
-"""The rules, one module per subject; ``lvsnet.lint.table`` has them all."""

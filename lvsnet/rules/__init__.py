@@ -1,0 +1,1 @@
+"""What lvsnet holds against sites: the rules as data, which lab files and the linter look for."""

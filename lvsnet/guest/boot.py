@@ -32,6 +32,7 @@ AGENT = (
     "__init__.py",
     "endpoint.py",
     "errors.py",
+    "json_shapes.py",
     "progress.py",
     "engine/__init__.py",
     "engine/capabilities.py",

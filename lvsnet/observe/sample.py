@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from lvsnet.json_shapes import array
+
 KEYS = {"node", "service", "real_server", "points"}
 GONE = -1
 """The weight of a real server that is not in the table (any more)."""
@@ -54,18 +56,12 @@ def ungrouped(value: object) -> Iterator[Sample]:
     Raises:
         ValueError: it is nothing of that shape.
     """
-    for line in _list(value):
+    for line in array(value, "samples"):
         if not isinstance(line, dict) or set(line) != KEYS:
             raise ValueError(f"samples: a line has {', '.join(sorted(KEYS))}")
         node, service, server = (str(line[key]) for key in ("node", "service", "real_server"))
-        for point in _list(line["points"]):
+        for point in array(line["points"], "samples.points"):
             if not isinstance(point, list) or [type(one) for one in point] != [int] * 4:
                 raise ValueError("samples: a point has a time and three numbers")
             at, *numbers = point
             yield Sample(at, node, service, server, *numbers)
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise ValueError(f"samples: expected a list, not {type(value).__name__}")
-    return value

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from lvsnet.errors import LvsnetError
+from lvsnet.json_shapes import array, mapping
 from lvsnet.observe.event import Event
 from lvsnet.observe.packet import Packet
 from lvsnet.observe.sample import Sample, ungrouped
@@ -86,7 +87,7 @@ def runs(text: str | bytes, where: str) -> tuple[Run, ...]:
 
 
 def _run(value: object, where: str) -> Run:
-    said = _mapping(value, where)
+    said = mapping(value, where)
     head = codec.decode(_Head, {key: said[key] for key in HEAD if key in said}, where)
     site = said.get("site")
     known = Site(()) if site is None else codec.decode(Site, site, f"{where}.site")
@@ -123,10 +124,10 @@ def _run(value: object, where: str) -> Run:
 
 
 def _with_outcome(run: Run, value: object, where: str) -> Run:
-    parts = dict(_mapping(value, where))
+    parts = dict(mapping(value, where))
     missing = [name for name in (SAMPLES, PACKETS) if parts.get(name) is None]
     samples = list(ungrouped(parts.pop("samples", [])))
-    given = _list(parts.pop("loads", None), f"{where}.loads")
+    given = array(parts.pop("loads", None), f"{where}.loads")
     outcome = codec.decode(_Outcome, parts, where)
     begun = outcome.begun
     loads = tuple(_load(one, begun, f"{where}.loads[{n}]") for n, one in enumerate(given))
@@ -171,11 +172,11 @@ def _curves(samples: Iterable[Sample], begun: int) -> Iterator[Curve]:
 
 
 def _load(value: object, begun: int, where: str) -> Load:
-    one = _mapping(value, where)
+    one = mapping(value, where)
     name, target = one.get("name"), one.get("target")
     if not isinstance(name, str) or not isinstance(target, str):
         raise ValueError(f"{where}: its name and target are text")
-    counted = dict(_mapping(one.get("summary"), f"{where}.summary"))
+    counted = dict(mapping(one.get("summary"), f"{where}.summary"))
     counted.pop("outage", None)  # the longest of them
     summary = codec.decode(Summary, counted, f"{where}.summary")
     requests = one.get("requests")
@@ -197,7 +198,7 @@ def _load(value: object, begun: int, where: str) -> Load:
 
 def _requests(value: object, begun: int, where: str) -> Requests:
     rows: list[tuple[int, int, str, str]] = []
-    for one in _list(value, where):
+    for one in array(value, where):
         match one:
             case {"at": int(at), "took": int(took), "server": str(server), "failure": str(failure)}:
                 rows.append((at, took, server, failure))
@@ -218,15 +219,3 @@ def _requests(value: object, begun: int, where: str) -> Requests:
 def _words(column: Iterable[str]) -> dict[str, int]:
     """Word -> its place among all that are not empty."""
     return {word: place for place, word in enumerate(sorted({*column} - {""}))}
-
-
-def _mapping(value: object, where: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{where}: expected a mapping, not {type(value).__name__}")
-    return value
-
-
-def _list(value: object, where: str) -> list[object]:
-    if not isinstance(value, list):
-        raise ValueError(f"{where}: expected a list, not {type(value).__name__}")
-    return value

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from lvsnet.faults import model as faults
+from lvsnet.json_shapes import array, mapping, number
 from lvsnet.observe import conditions
 from lvsnet.observe.sample import grouped, ungrouped
 from lvsnet.plan import codec
@@ -88,9 +89,9 @@ def from_json(value: object) -> Scenario:
         ValueError: it is nothing of that shape.
         LvsnetError: a part of it is not as this version of lvsnet writes it.
     """
-    rest = dict(_mapping(value, "scenario"))
-    steps = _list(rest.pop("steps", None), "scenario.steps")
-    always = _list(rest.pop("always", None), "scenario.always")
+    rest = dict(mapping(value, "scenario"))
+    steps = array(rest.pop("steps", None), "scenario.steps")
+    always = array(rest.pop("always", None), "scenario.always")
     head = codec.decode(Scenario, {**rest, "steps": [], "always": []}, "scenario")
     return Scenario(
         name=head.name,
@@ -150,8 +151,8 @@ def outcome_from_json(value: object) -> Outcome:
     """
     from lvsnet.scenario.result import Outcome
 
-    rest = dict(_mapping(value, "outcome"))
-    loads = _list(rest.pop("loads", None), "outcome.loads")
+    rest = dict(mapping(value, "outcome"))
+    loads = array(rest.pop("loads", None), "outcome.loads")
     samples = tuple(ungrouped(rest.pop("samples", [])))
     head = codec.decode(Outcome, {**rest, "loads": []}, "outcome")
     return replace(
@@ -210,7 +211,7 @@ def _name(kinds: Mapping[str, type], value: object) -> str:
 
 
 def _step(value: object, where: str) -> Step:
-    rest = dict(_mapping(value, where))
+    rest = dict(mapping(value, where))
     act = _act(rest.pop("act", None), f"{where}.act")
     about = codec.decode(_About, rest, where)
     return Step(act, about.text, about.line, about.limit, about.on_pass, about.on_fail)
@@ -225,8 +226,8 @@ def _act(value: object, where: str) -> Act:
     if kind in (EXPECT, STAYS):
         said = _expectation(rest.get("expectation"), f"{where}.expectation")
         if kind == EXPECT:
-            return Expect(said, _number(rest.get("within"), f"{where}.within"))
-        return Stays(said, _number(rest.get("seconds"), f"{where}.seconds"))
+            return Expect(said, number(rest.get("within"), f"{where}.within"))
+        return Stays(said, number(rest.get("seconds"), f"{where}.seconds"))
     raise _unknown(where, kind, (*PLAIN_ACTS, BREAK, EXPECT, STAYS))
 
 
@@ -240,7 +241,7 @@ def _expectation(value: object, where: str) -> Expectation:
 
 
 def _always(value: object, where: str) -> Always:
-    rest = dict(_mapping(value, where))
+    rest = dict(mapping(value, where))
     kind, watch = _kind(rest.pop("watch", None), f"{where}.watch")
     about = codec.decode(_Place, rest, where)
     if kind == HOLDS:
@@ -254,7 +255,7 @@ def _load(value: object, where: str) -> LoadResult:
     from lvsnet.scenario.result import LoadResult
     from lvsnet.traffic.model import Summary
 
-    one = _mapping(value, where)
+    one = mapping(value, where)
     name, target = one.get("name"), one.get("target")
     if not isinstance(name, str) or not isinstance(target, str):
         raise ValueError(f"{where}: its name and target are text")
@@ -274,7 +275,7 @@ def _requests(value: object, where: str) -> tuple[Request, ...]:
 
     kinds = [str if str(field.type) == "str" else int for field in fields(Request)]
     found = []
-    for row in _list(value, f"{where}.requests"):
+    for row in array(value, f"{where}.requests"):
         if not isinstance(row, list) or [type(one) for one in row] != kinds:
             raise ValueError(f"{where}.requests: a row is not a request's")
         found.append(Request(*row))
@@ -282,26 +283,8 @@ def _requests(value: object, where: str) -> tuple[Request, ...]:
 
 
 def _kind(value: object, where: str) -> tuple[str, dict[str, object]]:
-    one = dict(_mapping(value, where))
+    one = dict(mapping(value, where))
     return str(one.pop("kind", "")), one
-
-
-def _mapping(value: object, where: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{where}: expected a mapping, not {type(value).__name__}")
-    return value
-
-
-def _list(value: object, where: str) -> list[object]:
-    if not isinstance(value, list):
-        raise ValueError(f"{where}: expected a list, not {type(value).__name__}")
-    return value
-
-
-def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{where}: expected a number, not {type(value).__name__}")
-    return float(value)
 
 
 def _unknown(where: str, kind: str, kinds: tuple[str, ...]) -> ValueError:

@@ -6,7 +6,6 @@ is off it looks twice a second whether it is on again, or its lab destroyed.
 
 from __future__ import annotations
 
-import select
 import time
 
 from lvsnet.engine.runtime import Runtime
@@ -48,17 +47,9 @@ def _follow(listening: Listening, control: int, parent: int) -> None:
     until = None if seconds is None else begun + round(seconds * SECOND)
     due = begun + GRID_NS
     while True:
-        poll = select.poll()
-        for fd in (control, parent):
-            poll.register(fd, select.POLLIN)
-        if outlet.queued:
-            poll.register(outlet.fd, select.POLLOUT)
-        # With a full outlet nothing is taken in: what the kernel then drops it tells.
-        for fd in () if outlet.full else listening.fds():
-            poll.register(fd, select.POLLIN)
         wakes = [one for one in (until, due if listening.looks else None) if one is not None]
         patience = 0 if listening.holds and not outlet.full else _until(min(wakes, default=None))
-        readable = {fd for fd, _ in poll.poll(patience)}
+        readable = outlet.wait((control, parent), listening.fds(), patience)
         if parent in readable:
             return
         now = time.monotonic_ns()

@@ -6,7 +6,6 @@ in virtual time its sleep makes no time pass.
 
 from __future__ import annotations
 
-import select
 import time
 from dataclasses import astuple
 
@@ -65,16 +64,8 @@ def _follow(watch: LabWatch, control: int, parent: int, sampler: Sampler | None)
     now = time.monotonic_ns()
     due = _next_tick(now)
     while True:
-        poll = select.poll()
-        for fd in (control, parent):
-            poll.register(fd, select.POLLIN)
-        if outlet.queued:
-            poll.register(outlet.fd, select.POLLOUT)
-        # With a full outlet nothing is taken in: what the kernel then drops it tells.
-        for fd in () if outlet.full else watch.waits():
-            poll.register(fd, select.POLLIN)
         patience = None if outlet.full else max(0, due - now) / 1e6
-        readable = {fd for fd, _ in poll.poll(patience)}
+        readable = outlet.wait((control, parent), watch.waits(), patience)
         if parent in readable:
             return
         if control in readable:

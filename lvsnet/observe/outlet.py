@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
 from lvsnet.observe.event import Event
@@ -34,6 +34,18 @@ class Outlet:
 
     def say(self, words: Mapping[str, object]) -> None:
         self.queued += json.dumps(words).encode() + b"\n"
+
+    def wait(self, ends: Iterable[int], ears: Iterable[int], patience: float | None) -> set[int]:
+        """Which of these have something, after ``patience`` milliseconds at most.
+
+        While it is full, ``ears`` are left alone: what the kernel then drops it tells.
+        """
+        poll = select.poll()
+        for fd in (*ends, *(() if self.full else ears)):
+            poll.register(fd, select.POLLIN)
+        if self.queued:
+            poll.register(self.fd, select.POLLOUT)
+        return {fd for fd, _ in poll.poll(patience)}
 
     def write(self) -> None:
         """As much as the pipe has room for.

@@ -11,8 +11,7 @@ OF_MACHINES = {"conditional_conf": ("high", "low")}
 
 
 def test_samples_have_no_errors_but_those_that_they_have() -> None:
-    """Blocks of SMTP_CHECK over which keepalived never ends, a group in a syntax of long ago, and a
-    script whose command only machines `high` and `low` have."""
+    """Blocks of SMTP_CHECK over which keepalived never ends, a group in a syntax of long ago."""
     found = {}
     for sample in keepalived_source.samples():
         of_which = OF_MACHINES.get(sample.name.removeprefix("keepalived.conf."), ())
@@ -24,6 +23,5 @@ def test_samples_have_no_errors_but_those_that_they_have() -> None:
             found[sample.name.removeprefix("keepalived.conf.")] = errors
     assert found == {
         "SMTP_CHECK": {"smtp-check-host"},
-        "conditional_conf": {"tracked-incomplete"},
         "vrrp.lvs_syncd": {"sync-group-empty", "keepalived-unknown-keyword"},
     }

@@ -37,7 +37,12 @@ def parsers() -> list[Path]:
 
 
 def _build(target: Path, _final: Path) -> None:
-    mirror = apt.mirror() or "http://deb.debian.org/debian"
+    mirror = apt.mirror()
+    if mirror is None:
+        raise LvsnetError(
+            "keepalived's source is Debian's, and this machine's apt knows no mirror of it. "
+            f"Name one: {apt.MIRROR_VARIABLE}=URL"
+        )
     work = target / "work"
     for name in ("state/lists/partial", "cache/archives/partial", "log"):
         (work / name).mkdir(parents=True)

@@ -56,6 +56,24 @@ def mirror() -> str | None:
     return mirror_of_sources(texts, release.get("VERSION_CODENAME", ""))
 
 
+def usual_mirror(suite: str) -> str | None:
+    """The mirror that mmdebstrap takes where it is left to it; None when it is not known.
+
+    As it writes it before it fetches anything, in a tree that it then gives up.
+    """
+    hook = 'cat "$1/etc/apt/sources.list" "$1"/etc/apt/sources.list.d/*; exit 1'
+    options = ("--mode=chrootless", "--variant=custom", f"--setup-hook={hook}")
+    try:
+        done = subprocess.run(
+            ["mmdebstrap", *options, suite, "/dev/null"], env=environment(os.environ),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace", timeout=QUERY_S, check=False,
+        )  # fmt: skip
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return mirror_of_sources([done.stdout], suite)
+
+
 def mirror_of_indexes(targets: str) -> str | None:
     """From ``apt-get indextargets``: lines of origin, URI and release as the source names it."""
     for line in targets.splitlines():

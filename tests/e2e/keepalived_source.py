@@ -37,11 +37,11 @@ def parsers() -> list[Path]:
 
 
 def _build(target: Path, _final: Path) -> None:
-    mirror = apt.mirror()
+    mirror = apt.mirror() or apt.usual_mirror(SUITE)
     if mirror is None:
         raise LvsnetError(
-            "keepalived's source is Debian's, and this machine's apt knows no mirror of it. "
-            f"Name one: {apt.MIRROR_VARIABLE}=URL"
+            "keepalived's source is Debian's, and neither this machine's apt nor mmdebstrap knows "
+            f"a mirror of it. Name one: {apt.MIRROR_VARIABLE}=URL"
         )
     work = target / "work"
     for name in ("state/lists/partial", "cache/archives/partial", "log"):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from lvsnet import apt
 from lvsnet.apt import environment, mirror_of_indexes, mirror_of_sources, settings_of
 
 DEB822 = """\
@@ -91,3 +94,28 @@ def test_the_environment_is_clean_but_for_proxies_and_directories() -> None:
     seen = environment(users)
     assert seen.pop("PATH").endswith("/usr/sbin:/usr/bin:/sbin:/bin")
     assert seen == {"LC_ALL": "C", "http_proxy": "http://proxy.example", "HOME": "/root"}
+
+
+MMDEBSTRAP = """\
+#!/bin/sh
+# Runs the hook as mmdebstrap does: behind its own words, and then ends with an error.
+for word; do case $word in --setup-hook=*) hook=${word#*=};; esac; done
+echo "I: running --setup-hook in shell" >&2
+tree=$(mktemp -d)
+mkdir -p "$tree/etc/apt/sources.list.d"
+echo "deb http://usual.example/debian trixie main" >"$tree/etc/apt/sources.list"
+sh -c "$hook" exec "$tree" >&2 || { rm -r "$tree"; echo "E: command failed" >&2; exit 25; }
+"""
+
+
+def test_where_apt_knows_no_mirror_it_is_mmdebstraps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apt, "PATH", f"{tmp_path}:/usr/bin:/bin")
+    program = tmp_path / "mmdebstrap"
+    program.write_text(MMDEBSTRAP)
+    program.chmod(0o755)
+    assert apt.usual_mirror("trixie") == "http://usual.example/debian"
+    assert apt.usual_mirror("sid") is None
+    monkeypatch.setattr(apt, "PATH", str(tmp_path / "empty"))
+    assert apt.usual_mirror("trixie") is None

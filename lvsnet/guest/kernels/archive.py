@@ -49,11 +49,11 @@ def fetch(workshop: running.Workshop, directory: Path, title: str, report: Repor
     Raises:
         LvsnetError: no mirror is known or it cannot be reached, or it has no source of Linux.
     """
-    mirror = apt.mirror()
+    mirror = apt.mirror() or apt.usual_mirror(SUITES[-1])
     if mirror is None:
         raise LvsnetError(
-            "The guest kernel is built from Debian's source, and this machine's apt knows no "
-            f"mirror of Debian. Name one: {apt.MIRROR_VARIABLE}=URL"
+            "The guest kernel is built from Debian's source, and neither this machine's apt nor "
+            f"mmdebstrap knows a mirror of Debian. Name one: {apt.MIRROR_VARIABLE}=URL"
         )
     failure = (
         f"apt-get could not get the source of the {title} from {mirror} "
